@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <vector>
+
+#include "../pipe.hpp"
+
+namespace leat {
+
+template <class Up> class chunk_stage : public stage<chunk_stage<Up>, Up> {
+    using value = stream_value_t<Up>;
+
+public:
+    using reference = std::vector<value>&&;
+
+    chunk_stage(Up&& up, std::size_t n) : chunk_stage::stage(static_cast<Up&&>(up)), n_(n) {
+        LEAT_ASSERT(n != 0, "leat::chunk: chunks of 0 elements would never end");
+    }
+
+    maybe<reference> try_next() {
+        if (given_) {
+            chunk_.clear();
+            given_ = false;
+        }
+        if (error_) // elements first, then the error
+            std::rethrow_exception(std::exchange(error_, nullptr));
+        try {
+            while (chunk_.size() < n_) {
+                auto x = this->up_.try_next();
+                if (!x) {
+                    if (this->up_.stopped() || this->up_.ended())
+                        break;
+                    return {}; // more may come
+                }
+                if (chunk_.capacity() == 0)
+                    chunk_.reserve(n_ < 4096 ? n_ : 4096);
+                chunk_.push_back(x.forward());
+            }
+        } catch (...) {
+            if (chunk_.empty())
+                throw;
+            error_ = std::current_exception();
+        }
+        if (chunk_.empty())
+            return {};
+        given_ = true;
+        return maybe<reference>(&chunk_);
+    }
+    bool stopped() const noexcept { return !holds() && this->up_.stopped(); }
+    bool ended() const noexcept { return !holds() && this->up_.ended(); }
+    void abandon() noexcept {
+        chunk_.clear();
+        error_ = nullptr;
+        this->up_.abandon();
+    }
+
+private:
+    bool holds() const noexcept { return error_ || (!given_ && !chunk_.empty()); }
+
+    std::vector<value> chunk_;
+    std::size_t n_;
+    std::exception_ptr error_;
+    bool given_ = false;
+};
+
+namespace detail {
+struct chunk_fn : operation<chunk_fn> {
+    template <class S> static auto make(S&& s, std::size_t n) {
+        return chunk_stage<S>(static_cast<S&&>(s), n);
+    }
+};
+} // namespace detail
+
+/// `chunk(n)`: the elements in groups of `n`; the last group may be smaller.
+///
+/// Yields: `std::vector<value>`, to keep: move it away, or leave it and its memory is used again.
+/// Ends: with its source, after the rest. Throws: what its source throws, after the group collected so far.
+/// Owns: up to `n` elements. Waits until a group is full: for "what is there now" use `next_batch()`.
+/// Cost: no frame; an allocation per group that is moved away, otherwise one in all.
+///
+///     auto pages = std::move(rows) | leat::chunk(500);
+inline constexpr detail::chunk_fn chunk{};
+
+} // namespace leat

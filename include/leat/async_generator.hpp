@@ -1,0 +1,404 @@
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "config.hpp"
+#include "detail/awaiting.hpp"
+#include "detail/channel.hpp"
+#include "detail/promise_base.hpp"
+#include "stream.hpp"
+
+namespace leat {
+
+template <class T> class async_generator;
+
+/// `co_yield leat::batch(range)`: hands over many elements at once. `next()` then costs a pointer increment.
+///
+/// Borrows: the range, until the co_yield returns. The elements of a contiguous range of the generator's own element
+/// type are handed over where they lie, and where the generator gives elements to keep, the reader may move from them.
+/// Any other range (a list, a view, elements to convert, const elements to keep) is handed over one by one.
+template <class R> class batch {
+public:
+    constexpr explicit batch(R&& range) noexcept : range_(static_cast<R&&>(range)) {}
+    constexpr R&& range() const noexcept { return static_cast<R&&>(range_); }
+
+private:
+    R&& range_;
+};
+template <class R> batch(R&&) -> batch<R>;
+
+/// `co_yield leat::elements_of(source)`: everything another generator, stream or range gives, in O(1) an element at
+/// any depth of delegation. What it throws is thrown by the co_yield. Takes a generator by `std::move`.
+template <class R> class elements_of {
+public:
+    constexpr explicit elements_of(R&& source) noexcept : source_(static_cast<R&&>(source)) {}
+    constexpr R&& source() const noexcept { return static_cast<R&&>(source_); }
+
+private:
+    R&& source_;
+};
+template <class R> elements_of(R&&) -> elements_of<R>;
+
+/// `co_await leat::on_close(f)` inside a generator: runs `co_await f()` when the stream is over: at its end, after an
+/// exception, or when its reader stops early. Last in, first out.
+///
+/// The reader's `next()`, `close()` or terminal waits for it. `f` returns an awaitable or nothing and must own what it
+/// uses (or use the generator's parameters): the body's local variables are gone by then. Destroying an open stream
+/// does not run it. What it throws reaches the reader, unless an earlier exception does.
+template <class F> class on_close {
+public:
+    explicit on_close(F f) : f_(static_cast<F&&>(f)) {}
+    F&& function() noexcept { return static_cast<F&&>(f_); }
+
+private:
+    F f_;
+};
+
+namespace detail {
+
+// Elements in memory, side by side, that can be lent as they are.
+template <class R, class E>
+concept contiguous_of = requires(R& r) {
+    { r.data() } -> std::convertible_to<E*>;
+    { static_cast<std::size_t>(r.size()) };
+    requires std::is_same_v<std::remove_cv_t<std::remove_pointer_t<decltype(r.data())>>, std::remove_cv_t<E>>;
+};
+
+template <class T> struct element_traits {
+    using object = T; // an element to keep
+    using reference = T&&;
+};
+template <class T> struct element_traits<T&> {
+    using object = T;
+    using reference = T&;
+};
+template <class T> struct element_traits<T&&> {
+    using object = T;
+    using reference = T&&;
+};
+
+template <class T> struct generator_promise;
+
+/// co_yield of something that stays where it is.
+template <class T> class yield_awaiter {
+public:
+    using object = typename element_traits<T>::object;
+    yield_awaiter(object* first, object* last) noexcept : first_(first), last_(last) {}
+
+    bool await_ready() const noexcept { return first_ == last_; } // an empty batch is nothing to stop for
+    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
+        return h.promise().offer(first_, last_);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    object* first_;
+    object* last_;
+};
+
+/// co_yield of one thing that stays where it is.
+template <class T> class yield_one_awaiter {
+public:
+    using object = typename element_traits<T>::object;
+    explicit yield_one_awaiter(object* element) noexcept : element_(element) {}
+
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
+        return h.promise().offer(element_, element_ + 1);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    object* element_;
+};
+
+/// co_yield of an lvalue where the reader may keep the element: it gets a copy of its own.
+template <class T> class yield_copy_awaiter {
+public:
+    using object = typename element_traits<T>::object;
+    explicit yield_copy_awaiter(const object& x) : copy_(x) {}
+
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) noexcept {
+        object* const x = __builtin_addressof(copy_);
+        return h.promise().offer(x, x + 1);
+    }
+    void await_resume() const noexcept {}
+
+private:
+    object copy_;
+};
+
+/// co_yield elements_of(generator of the same elements): it becomes the leaf.
+template <class T> class delegate_awaiter {
+public:
+    explicit delegate_awaiter(async_generator<T>&& child) noexcept
+        : child_(static_cast<async_generator<T>&&>(child)) {}
+
+    bool await_ready() const noexcept { return child_.ended(); }
+    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) noexcept {
+        generator_promise<T>& parent = h.promise();
+        generator_promise<T>& child = *child_.promise();
+        auto& out = parent.channel_out();
+        // The child may have been read from before, and may itself be delegating.
+        out.cur = child.cur;
+        out.end = child.end;
+        out.leaf = child.leaf;
+        out.innermost = child.innermost;
+        for (promise_base* p = child.innermost; p != nullptr; p = p->parent)
+            p->out = &out;
+        child.parent = &parent;
+        if (out.detached)
+            out.hand_over();
+        return true; // whoever has control resumes the new leaf
+    }
+    void await_resume() {
+        if (generator_promise<T>* const child = child_.promise())
+            if (std::exception_ptr e = child->take_error())
+                std::rethrow_exception(std::move(e));
+    }
+
+private:
+    async_generator<T> child_;
+};
+
+template <class T, class R> async_generator<T> each_of_range(R& range) {
+    using object = typename element_traits<T>::object;
+    for (auto&& x : range) {
+        if constexpr (std::is_lvalue_reference_v<T>)
+            co_yield x;
+        else if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x)>, object> &&
+                           (std::is_copy_constructible_v<object> || !std::is_lvalue_reference_v<decltype(x)>))
+            co_yield static_cast<decltype(x)&&>(x);
+        else if constexpr (std::is_same_v<std::remove_cvref_t<decltype(x)>, object>)
+            co_yield static_cast<object&&>(x); // move-only: there is no other way to hand it over
+        else {
+            object converted(static_cast<decltype(x)&&>(x));
+            co_yield static_cast<object&&>(converted);
+        }
+    }
+}
+
+template <class T, class S> async_generator<T> each_of_stream(S s) {
+    while (auto x = co_await s.next()) {
+        if constexpr (std::is_lvalue_reference_v<T>)
+            co_yield *x;
+        else
+            co_yield static_cast<typename element_traits<T>::object>(x.forward());
+    }
+}
+
+// The promise *is* the channel of a generator that somebody reads; a delegated one uses the outermost one's.
+template <class T>
+struct generator_promise : channel<typename element_traits<T>::object>, promise_base {
+    using object = typename element_traits<T>::object;
+
+    generator_promise() noexcept
+        : promise_base(this, std::coroutine_handle<generator_promise>::from_promise(*this)) {
+        this->leaf = self;
+        this->innermost = this;
+        this->live = true;
+    }
+
+    channel<object>& channel_out() noexcept { return static_cast<channel<object>&>(*out); }
+
+    async_generator<T> get_return_object() noexcept { return async_generator<T>(*this); }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+
+    struct final_awaiter {
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<generator_promise> h) const noexcept { h.promise().body_over(); }
+        void await_resume() const noexcept {}
+    };
+    final_awaiter final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    void unhandled_exception() noexcept { thrown = std::current_exception(); }
+    std::exception_ptr take_error() noexcept {
+        return this->error ? std::exchange(this->error, nullptr) : std::exchange(thrown, nullptr);
+    }
+
+    /// Elements are ready. True: stay suspended until more is wanted.
+    LEAT_ALWAYS_INLINE bool offer(object* first, object* last) noexcept {
+        channel<object>& ch = channel_out();
+        ch.cur = first;
+        ch.end = last;
+        if (ch.hook == nullptr)
+            return true; // inside the consumer's resume()
+        return offer_to_hook(ch);
+    }
+    static LEAT_NOINLINE bool offer_detached(channel<object>& ch) noexcept {
+        ch.hand_over();
+        return true;
+    }
+    static LEAT_ALWAYS_INLINE bool offer_to_hook(channel<object>& ch) noexcept {
+        if (ch.hook(ch.draining))
+            return false; // drained: go on
+        if (ch.detached)
+            return offer_detached(ch);
+        return true;
+    }
+
+    yield_one_awaiter<T> yield_value(object&& x) noexcept
+        requires(!std::is_lvalue_reference_v<T>)
+    {
+        return yield_one_awaiter<T>(__builtin_addressof(x));
+    }
+    yield_copy_awaiter<T> yield_value(const object& x)
+        requires(!std::is_lvalue_reference_v<T> && std::is_copy_constructible_v<object>)
+    {
+        return yield_copy_awaiter<T>(x);
+    }
+    yield_one_awaiter<T> yield_value(object& x) noexcept
+        requires std::is_lvalue_reference_v<T>
+    {
+        return yield_one_awaiter<T>(__builtin_addressof(x));
+    }
+
+    template <class R> auto yield_value(batch<R> many) {
+        auto&& range = many.range();
+        if constexpr (contiguous_of<std::remove_reference_t<R>, object>) {
+            object* const first = range.data();
+            return yield_awaiter<T>(first, first + range.size());
+        } else {
+            return delegate_awaiter<T>(detail::each_of_range<T>(range));
+        }
+    }
+
+    template <class R> auto yield_value(elements_of<R> many) {
+        if constexpr (std::is_same_v<R, async_generator<T>>)
+            return delegate_awaiter<T>(many.source());
+        else if constexpr (stream<R>) {
+            static_assert(!std::is_lvalue_reference_v<R>,
+                          "leat: a stream is moved: write co_yield leat::elements_of(std::move(stream))");
+            return delegate_awaiter<T>(detail::each_of_stream<T>(many.source()));
+        } else {
+            auto&& range = many.source();
+            return delegate_awaiter<T>(detail::each_of_range<T>(range));
+        }
+    }
+
+    template <class A> auto await_transform(A&& a) {
+        return detail::make_awaiting<generator_promise>(static_cast<A&&>(a));
+    }
+    template <class F> std::suspend_never await_transform(on_close<F>&& c) {
+        this->register_cleanup(new cleanup_of<F>(c.function()));
+        return {};
+    }
+};
+
+/// Where moved-from, closed and finished generators point to: no element, not live, for ever. Never written to. All
+/// its bytes that are read are zero, so it holds before any constructor has run.
+template <class E> inline channel<E> no_channel{};
+
+} // namespace detail
+
+/// A coroutine that gives elements when its reader asks for them, and may wait in between.
+///
+///     leat::async_generator<int> count(int n) {
+///         for (int i = 0; i < n; ++i)
+///             co_yield i;
+///     }
+///     ...
+///     auto numbers = count(3);
+///     while (auto x = co_await numbers.next())
+///         std::cout << *x << '\n';
+///
+/// Yields: with `T` a value, elements to keep: the reader may move them away, so a yielded lvalue is copied first and
+/// a yielded rvalue is handed over where it is. With `T&` and `const T&` the element is lent and never copied. With
+/// `T&&` as with `T`. Elements may be move-only.
+/// Ends: when the body returns. Nothing of the body runs before the first step.
+/// Throws: what the body throws, at the step that would have given the next element. A reader's exception never enters
+/// the body.
+/// Owns: its frame. An element is valid until the next step. Destroying an open generator destroys the body where
+/// it stands, without waiting.
+/// Threads: one step at a time; the body runs inside the reader's step until it waits, then on whatever resumes it, and
+/// the reader goes on there too.
+/// Cost: one allocation (the frame), none per element, no atomic while nothing waits.
+template <class T> class [[nodiscard]] async_generator : public stream_interface<async_generator<T>> {
+    using object = typename detail::element_traits<T>::object;
+
+public:
+    using promise_type = detail::generator_promise<T>;
+    using reference = typename detail::element_traits<T>::reference;
+    using value_type = std::remove_cv_t<object>;
+
+    async_generator() noexcept = default;
+    async_generator(async_generator&& other) noexcept : ch_(std::exchange(other.ch_, nothing())) {}
+    async_generator& operator=(async_generator&& other) noexcept {
+        if (this != &other) {
+            release();
+            ch_ = std::exchange(other.ch_, nothing());
+        }
+        return *this;
+    }
+    ~async_generator() { release(); }
+
+    // ---- for stages, see the concept `stream` ----
+    LEAT_ALWAYS_INLINE maybe<reference> try_next() noexcept {
+        detail::channel<object>& ch = *ch_;
+        if (ch.cur == ch.end)
+            return {};
+        return maybe<reference>(ch.cur++);
+    }
+    batch_view<object> try_batch() noexcept {
+        detail::channel<object>& ch = *ch_;
+        return {std::exchange(ch.cur, ch.end), ch.end};
+    }
+    static constexpr bool stopped() noexcept { return false; }
+    void abandon() noexcept {
+        if (ch_ != nothing())
+            ch_->cur = ch_->end;
+    }
+    async_generator& root() noexcept { return *this; }
+
+    // ---- for readers: the source at the far end of a pipeline ----
+    bool ended() const noexcept { return !ch_->live; }
+    bool detached() const noexcept { return ch_->detached; }
+    bool idle() const noexcept { return ch_->consumer == nullptr; }
+    void resume() { ch_->leaf.resume(); }
+    bool park(detail::reader& r) noexcept { return ch_->park(r); }
+    void drain_with(bool (*hook)(detail::reader*) noexcept, detail::reader* r) noexcept {
+        if (ch_ != nothing()) {
+            ch_->hook = hook;
+            ch_->draining = r;
+        }
+    }
+    void fail(std::exception_ptr e) noexcept { ch_->fail(std::move(e)); }
+    void begin_close() noexcept { detail::begin_close(*ch_); }
+    /// At the end, after the cleanup: lets go of the frame and throws what there is to throw.
+    LEAT_COLD void finish() {
+        if (ch_ == nothing())
+            return;
+        std::exception_ptr e = std::move(ch_->error);
+        if (!e)
+            e = std::move(ch_->closing_error);
+        release();
+        if (e)
+            std::rethrow_exception(std::move(e));
+    }
+
+private:
+    friend promise_type;
+    template <class> friend class detail::delegate_awaiter;
+
+    explicit async_generator(promise_type& p) noexcept : ch_(&p) {}
+
+    static detail::channel<object>* nothing() noexcept { return &detail::no_channel<object>; }
+    promise_type* promise() const noexcept {
+        return ch_ == nothing() ? nullptr : static_cast<promise_type*>(ch_);
+    }
+    void release() noexcept {
+        if (promise_type* const p = promise()) {
+            ch_ = nothing();
+            std::coroutine_handle<promise_type>::from_promise(*p).destroy();
+        }
+    }
+
+    detail::channel<object>* ch_ = nothing();
+};
+
+} // namespace leat

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "../pipe.hpp"
+#include "call.hpp"
+
+namespace leat::detail {
+
+/// The base of a terminal: an awaitable that drains a stream.
+///
+/// It is pushed to: the producer's co_yield calls `hook`, which runs all stages and `D::accept` inlined over the elements
+/// that are ready, and goes on without suspending. `D` has `bool accept(maybe<reference>&)`, false for "enough", and
+/// `result()`. However it ends, it closes the stream first, and waits for that.
+template <class D, class S> class sink : public reader, public external<D> {
+public:
+    using reference = stream_reference_t<S>;
+
+    explicit sink(S&& s) : stream_(static_cast<S&&>(s)) {}
+
+    bool await_ready() {
+        LEAT_ASSERT(stream_.root().idle(), "leat: a terminal on a stream that somebody else is waiting for");
+        stream_.root().drain_with(&hook, this);
+        return advance();
+    }
+    bool await_suspend(std::coroutine_handle<> h) noexcept {
+        this->waiting = h.address();
+        this->step = [](reader& r) noexcept { return static_cast<sink&>(r).advance(); };
+        for (;;) {
+            if (stream_.root().park(*this))
+                return true;
+            if (advance())
+                return false;
+        }
+    }
+    decltype(auto) await_resume() {
+        stream_.root().finish();
+        return static_cast<D*>(this)->result();
+    }
+
+private:
+    static bool hook(reader* r) noexcept { return static_cast<sink*>(r)->drain(); }
+
+    // Everything that is ready. False: no more is wanted.
+    LEAT_ALWAYS_INLINE bool drain() noexcept {
+        try {
+            while (maybe<reference> x = stream_.try_next()) {
+                if (!static_cast<D*>(this)->accept(x)) {
+                    enough_ = true;
+                    return false;
+                }
+            }
+        } catch (...) {
+            fail();
+            return false;
+        }
+        return !stream_.stopped();
+    }
+
+    LEAT_COLD void fail() noexcept {
+        stream_.root().fail(std::current_exception());
+        stream_.abandon();
+        enough_ = true;
+    }
+
+    // With control in hand. False: the producer waits.
+    LEAT_NOINLINE bool advance() noexcept {
+        auto&& source = stream_.root();
+        for (;;) {
+            if (!closing_) {
+                if (enough_ || !drain()) {
+                    closing_ = true;
+                    source.begin_close();
+                } else if (stream_.ended()) {
+                    return true;
+                }
+            }
+            if (source.ended()) {
+                if (closing_)
+                    return true;
+                continue; // what stages held back until the end
+            }
+            source.resume();
+            if (source.detached())
+                return false;
+        }
+    }
+
+    S stream_;
+    bool enough_ = false;
+    bool closing_ = false;
+};
+
+} // namespace leat::detail

@@ -1,0 +1,25 @@
+#pragma once
+
+// The whole core: the C++20 standard library and nothing else.
+
+#include "adaptor/chunk.hpp"
+#include "adaptor/drop.hpp"
+#include "adaptor/enumerate.hpp"
+#include "adaptor/filter.hpp"
+#include "adaptor/flat_map.hpp"
+#include "adaptor/inspect.hpp"
+#include "adaptor/take.hpp"
+#include "adaptor/take_while.hpp"
+#include "adaptor/transform.hpp"
+#include "async_generator.hpp"
+#include "error.hpp"
+#include "pipe.hpp"
+#include "sink/collect.hpp"
+#include "sink/count.hpp"
+#include "sink/first.hpp"
+#include "sink/fold.hpp"
+#include "sink/for_each.hpp"
+#include "stream.hpp"
+#include "sync_wait.hpp"
+#include "task.hpp"
+#include "version.hpp"

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "../detail/sink.hpp"
+
+namespace leat {
+
+namespace detail {
+
+template <class C, class S> class collect_sink : public sink<collect_sink<C, S>, S> {
+public:
+    explicit collect_sink(S&& s) : collect_sink::sink(static_cast<S&&>(s)) {}
+    LEAT_ALWAYS_INLINE bool accept(maybe<stream_reference_t<S>>& x) {
+        if constexpr (requires { all_.emplace_back(x.forward()); })
+            all_.emplace_back(x.forward());
+        else if constexpr (requires { all_.push_back(x.forward()); })
+            all_.push_back(x.forward());
+        else if constexpr (requires { all_.emplace(x.forward()); })
+            all_.emplace(x.forward());
+        else
+            all_.insert(x.forward());
+        return true;
+    }
+    C result() { return static_cast<C&&>(all_); }
+
+private:
+    C all_{};
+};
+
+template <class C, class S>
+concept collects = requires(C& c, maybe<stream_reference_t<S>>& x) { c.emplace_back(x.forward()); } ||
+                   requires(C& c, maybe<stream_reference_t<S>>& x) { c.push_back(x.forward()); } ||
+                   requires(C& c, maybe<stream_reference_t<S>>& x) { c.emplace(x.forward()); } ||
+                   requires(C& c, maybe<stream_reference_t<S>>& x) { c.insert(x.forward()); };
+
+template <class C> struct collect_fn : operation<collect_fn<C>> {
+    template <class S> static auto make(S&& s) {
+        static_assert(collects<C, S>, "leat::collect: the container cannot hold the stream's elements");
+        return collect_sink<C, S>(static_cast<S&&>(s));
+    }
+};
+
+template <template <class...> class C> struct collect_template_fn : operation<collect_template_fn<C>> {
+    template <class S> static auto make(S&& s) {
+        return collect_fn<C<stream_value_t<S>>>::make(static_cast<S&&>(s));
+    }
+};
+
+} // namespace detail
+
+/// `co_await (std::move(s) | leat::collect<std::vector>())`: all elements in a container. `Container` is a type
+/// (`std::set<int>`, `std::string` for characters, a map for pairs) or a template to be filled with the element's type.
+///
+/// Ends and throws: as `for_each`. Owns: the stream; elements are moved or copied into the container.
+/// Cost: the container's. This is the one operation that needs memory for everything: for a million rows, think again.
+///
+///     auto names = co_await (std::move(users) | leat::transform(&user::name) | leat::collect<std::vector>());
+template <class Container, class... S> constexpr auto collect(S&&... s) {
+    return detail::collect_fn<Container>()(static_cast<S&&>(s)...);
+}
+template <template <class...> class Container, class... S> constexpr auto collect(S&&... s) {
+    return detail::collect_template_fn<Container>()(static_cast<S&&>(s)...);
+}
+
+} // namespace leat

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "../detail/sink.hpp"
+#include "../task.hpp"
+
+namespace leat {
+
+namespace detail {
+
+template <class S, class F> class for_each_sink : public sink<for_each_sink<S, F>, S> {
+public:
+    for_each_sink(S&& s, F f) : for_each_sink::sink(static_cast<S&&>(s)), f_(static_cast<F&&>(f)) {}
+    LEAT_ALWAYS_INLINE bool accept(maybe<stream_reference_t<S>>& x) {
+        static_cast<void>(detail::give(f_, x));
+        return true;
+    }
+    void result() const noexcept {}
+
+private:
+    LEAT_NO_UNIQUE_ADDRESS F f_;
+};
+
+template <class S, class F> task<> for_each_awaiting(S s, F f) {
+    std::exception_ptr error;
+    try {
+        while (auto x = co_await s.next()) {
+            auto&& work = detail::give(f, x);
+            co_await static_cast<decltype(work)&&>(work);
+        }
+    } catch (...) {
+        error = std::current_exception();
+    }
+    if (error) {
+        try {
+            co_await s.close();
+        } catch (...) { // the first exception wins
+        }
+        std::rethrow_exception(error);
+    }
+}
+
+struct for_each_fn : operation<for_each_fn> {
+    template <class S, class F> static auto make(S&& s, F f) {
+        using reference = stream_reference_t<S>;
+        if constexpr (!takes_element<F, reference>) {
+            static_assert(always_false<F>, "leat::for_each: the function cannot be called with the stream's element; "
+                                           "give it a parameter of that type, or auto&&");
+            return task<>();
+        } else if constexpr (awaitable<give_result<F, reference>>) {
+            return for_each_awaiting<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
+        } else {
+            return for_each_sink<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
+        }
+    }
+};
+
+} // namespace detail
+
+/// `co_await (std::move(s) | leat::for_each(f))`: calls `f` with each element.
+///
+/// Yields: nothing. Where `f` returns an awaitable (a `leat::task`, say), waits for it before the next element.
+/// Ends: with the stream, after the stream's cleanup.
+/// Throws: what the stream and `f` throw; the stream is closed before that. `f`'s exception never enters the producer.
+/// Owns: the stream and `f`. Threads: `f` runs where the producer yields.
+/// Cost: no allocation, no suspension per element; one frame where `f` is awaited.
+///
+///     auto printing = std::move(names) | leat::for_each([](const std::string& s) { std::cout << s << '\n'; });
+///     co_await printing;
+inline constexpr detail::for_each_fn for_each{};
+
+} // namespace leat

@@ -1,0 +1,294 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "config.hpp"
+#include "detail/awaiting.hpp"
+#include "detail/channel.hpp"
+#include "detail/external.hpp"
+#include "maybe.hpp"
+
+namespace leat {
+
+/// Anything `co_await` accepts in any coroutine.
+template <class A>
+concept awaitable = requires(detail::awaiter_of<A>&& a, std::coroutine_handle<> h) {
+    a.await_ready() ? 0 : 0;
+    a.await_suspend(h);
+    a.await_resume();
+};
+
+/// A sequence whose elements are awaited one after the other: `async_generator` and every pipeline made of one.
+///
+/// For its reader it has `next()`, `next_batch()` and `close()`. What a *stage* needs of the stream above it is this
+/// (all of it with nobody waiting, none of it waits):
+///  - `try_next()`: the element that is ready now, as `maybe<reference>`, or nothing;
+///  - `stopped()`: it will give nothing more, whatever the source has left (take(n) after n elements);
+///  - `ended()`: it will give nothing more, for it stopped, or its source has ended and nothing is held back;
+///  - `abandon()`: forget every element that is held back;
+///  - `root()`: the source at the far end, the only part that can wait.
+template <class S>
+concept stream = requires(std::remove_cvref_t<S>& s) {
+    typename std::remove_cvref_t<S>::reference;
+    { s.try_next() } -> std::same_as<maybe<typename std::remove_cvref_t<S>::reference>>;
+    { s.stopped() } -> std::same_as<bool>;
+    { s.ended() } -> std::same_as<bool>;
+    s.abandon();
+    s.root();
+};
+
+/// What a stream offers at each step: `T&&` for elements to keep, `T&` for lent ones, `T` for computed ones.
+template <class S> using stream_reference_t = typename std::remove_cvref_t<S>::reference;
+/// The element's type without reference and const: what `collect` stores.
+template <class S> using stream_value_t = std::remove_cvref_t<stream_reference_t<S>>;
+
+/// The elements of one step of a generator: a view of contiguous memory, convertible to `std::span`.
+///
+/// Borrows: valid until the next step of the stream. Empty at the end of the stream.
+template <class E> class batch_view {
+public:
+    using value_type = std::remove_cv_t<E>;
+    using element_type = E;
+    using iterator = E*;
+
+    constexpr batch_view() noexcept = default;
+    constexpr batch_view(E* first, E* last) noexcept : first_(first), last_(last) {}
+
+    constexpr E* begin() const noexcept { return first_; }
+    constexpr E* end() const noexcept { return last_; }
+    constexpr E* data() const noexcept { return first_; }
+    constexpr std::size_t size() const noexcept { return static_cast<std::size_t>(last_ - first_); }
+    constexpr bool empty() const noexcept { return first_ == last_; }
+    constexpr explicit operator bool() const noexcept { return first_ != last_; }
+    constexpr E& operator[](std::size_t i) const noexcept { return first_[i]; }
+    constexpr E& front() const noexcept { return *first_; }
+    constexpr E& back() const noexcept { return last_[-1]; }
+
+private:
+    E* first_ = nullptr;
+    E* last_ = nullptr;
+};
+
+/// The elements of one step of a pipeline, computed one by one while you walk over them.
+///
+/// Single pass, and at least one element, or empty at the end of the stream. Elements you do not walk over stay in the
+/// stream. Borrows the stream: walk over it before the next step.
+template <class S> class ready_range {
+public:
+    using reference_type = stream_reference_t<S>;
+    using value_type = stream_value_t<S>;
+
+    class sentinel {};
+    class iterator {
+    public:
+        using value_type = stream_value_t<S>;
+        using difference_type = std::ptrdiff_t;
+
+        iterator() noexcept = default;
+        explicit iterator(ready_range* range) noexcept : range_(range) {}
+        std::remove_reference_t<reference_type>& operator*() const noexcept { return *range_->first_; }
+        iterator& operator++() {
+            range_->first_ = range_->stream_->try_next();
+            return *this;
+        }
+        void operator++(int) { ++*this; }
+        bool operator==(sentinel) const noexcept { return !range_->first_; }
+
+    private:
+        ready_range* range_ = nullptr;
+    };
+
+    ready_range() noexcept = default;
+    explicit ready_range(S& s) : stream_(&s), first_(s.try_next()) {}
+
+    iterator begin() noexcept { return iterator(this); }
+    sentinel end() const noexcept { return {}; }
+    bool empty() const noexcept { return !first_; }
+    explicit operator bool() const noexcept { return static_cast<bool>(first_); }
+    std::remove_reference_t<reference_type>& front() noexcept { return *first_; }
+
+private:
+    S* stream_ = nullptr;
+    maybe<reference_type> first_;
+};
+
+namespace detail {
+
+struct get_next {
+    template <class S> static auto from(S& s) { return s.try_next(); }
+};
+struct get_batch {
+    template <class S> static auto from(S& s) { return s.try_batch(); }
+};
+
+// What next(), next_batch() and close() share: go on until there is something, the end, or a wait.
+template <class S, class Get> class step_awaiter : public reader {
+public:
+    using result = decltype(Get::from(std::declval<S&>()));
+
+    explicit step_awaiter(S& s) noexcept : stream_(s) {
+        LEAT_ASSERT(s.root().idle(), "leat: next() while another next() of the same stream is still waiting");
+    }
+
+    bool await_ready() {
+        try {
+            for (;;) {
+                got_ = Get::from(stream_);
+                if (got_)
+                    return true;
+                if (stream_.stopped())
+                    break;
+                auto&& source = stream_.root();
+                if (source.ended())
+                    break;
+                source.resume();
+                if (source.detached())
+                    return false;
+            }
+        } catch (...) {
+            fail();
+        }
+        return advance();
+    }
+
+    bool await_suspend(std::coroutine_handle<> h) noexcept {
+        this->waiting = h.address();
+        this->step = [](reader& r) noexcept { return static_cast<step_awaiter&>(r).advance(); };
+        for (;;) {
+            if (stream_.root().park(*this))
+                return true;
+            if (advance())
+                return false;
+        }
+    }
+
+    result await_resume() {
+        if (!got_)
+            stream_.root().finish();
+        return static_cast<result&&>(got_);
+    }
+
+private:
+    LEAT_COLD void fail() noexcept {
+        stream_.root().fail(std::current_exception());
+        stream_.abandon();
+        stop();
+    }
+    void stop() noexcept {
+        closing_ = true;
+        stream_.root().begin_close();
+    }
+
+    // With control in hand. False: the producer waits.
+    LEAT_NOINLINE bool advance() noexcept {
+        auto&& source = stream_.root();
+        for (;;) {
+            if (!closing_) {
+                try {
+                    got_ = Get::from(stream_);
+                    if (got_)
+                        return true;
+                    if (stream_.stopped())
+                        stop();
+                    else if (stream_.ended())
+                        return true;
+                } catch (...) {
+                    fail();
+                }
+            }
+            if (closing_ && source.ended())
+                return true;
+            source.resume();
+            if (source.detached())
+                return false;
+        }
+    }
+
+    S& stream_;
+    result got_;
+    bool closing_ = false;
+};
+
+template <class S> class next_awaiter : public step_awaiter<S, get_next>, public external<next_awaiter<S>> {
+    using step_awaiter<S, get_next>::step_awaiter;
+};
+template <class S> class batch_awaiter : public step_awaiter<S, get_batch>, public external<batch_awaiter<S>> {
+    using step_awaiter<S, get_batch>::step_awaiter;
+};
+
+template <class S> class close_awaiter : public reader, public external<close_awaiter<S>> {
+public:
+    explicit close_awaiter(S& s) noexcept : stream_(s) {
+        LEAT_ASSERT(s.root().idle(), "leat: close() while a next() of the same stream is still waiting");
+    }
+    bool await_ready() noexcept {
+        stream_.abandon();
+        stream_.root().begin_close();
+        return advance();
+    }
+    bool await_suspend(std::coroutine_handle<> h) noexcept {
+        this->waiting = h.address();
+        this->step = [](reader& r) noexcept { return static_cast<close_awaiter&>(r).advance(); };
+        for (;;) {
+            if (stream_.root().park(*this))
+                return true;
+            if (advance())
+                return false;
+        }
+    }
+    void await_resume() { stream_.root().finish(); }
+
+private:
+    bool advance() noexcept {
+        auto&& source = stream_.root();
+        while (!source.ended()) {
+            source.resume();
+            if (source.detached())
+                return false;
+        }
+        return true;
+    }
+
+    S& stream_;
+};
+
+} // namespace detail
+
+/// Gives a stream its reader's side. Derive from it: `class numbers : public leat::stream_interface<numbers>`.
+template <class D> class stream_interface {
+public:
+    /// The next element: `while (auto x = co_await s.next()) use(*x);`
+    ///
+    /// Yields: `maybe<reference>`: the element, or nothing at the end.
+    /// Ends: stays at the end for ever, after an error too.
+    /// Throws: what the producer or a stage threw, after the elements that came before it.
+    /// Borrows: a lent element is valid until the next step.
+    /// Threads: one step at a time. Goes on where the producer's wait ended; without a wait, where it was called.
+    /// Cost: no allocation. While the producer does not wait: no suspension either.
+    [[nodiscard]] auto next() & noexcept { return detail::next_awaiter<D>(self()); }
+    void next() && = delete; // name the stream first: it has to outlive the step
+
+    /// All elements that are ready, at least one: `while (auto b = co_await s.next_batch()) for (auto& x : b) ...`
+    /// Empty at the end. See `next()` for the rest.
+    [[nodiscard]] auto next_batch() & noexcept { return detail::batch_awaiter<D>(self()); }
+    void next_batch() && = delete;
+
+    /// Ends the stream now: runs its cleanup (`on_close`), inner to outer, and waits for it.
+    ///
+    /// Throws: what the cleanup threw. Afterwards the stream is at its end. Closing twice is fine.
+    [[nodiscard]] auto close() & noexcept { return detail::close_awaiter<D>(self()); }
+    void close() && = delete;
+
+    // Stages with elements in contiguous memory have a better one.
+    auto try_batch() { return ready_range<D>(self()); }
+
+private:
+    D& self() noexcept { return static_cast<D&>(*this); }
+};
+
+} // namespace leat
