@@ -119,7 +119,7 @@ private:
 ///
 ///     leat::task<int> answer() { co_return 42; }
 ///     leat::task<void> print() { std::cout << co_await answer(); }
-template <class T = void> class [[nodiscard]] task {
+template <class T = void> class [[nodiscard]] task : public detail::external<task<T>> {
 public:
     struct promise_type : detail::task_promise_base, detail::task_result<T> {
         task get_return_object() noexcept {
@@ -144,7 +144,7 @@ public:
     /// Is there a coroutine in here? (Not after a move.)
     explicit operator bool() const noexcept { return frame_ != nullptr; }
 
-    class awaiter : public detail::external<awaiter> {
+    class awaiter {
     public:
         explicit awaiter(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {
             LEAT_ASSERT(frame_, "leat::task: an empty (moved-from) task was awaited");

@@ -1,0 +1,11 @@
+#pragma once
+
+// leat on Boost.Asio: an event loop for a whole program, and the two directions between Asio and leat.
+
+#include "asio/executor.hpp"
+#include "asio/external.hpp"
+#include "asio/offload.hpp"
+#include "asio/run.hpp"
+#include "asio/sleep.hpp"
+#include "asio/spawn.hpp"
+#include "asio/use_await.hpp"

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <coroutine>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "../detail/outcome.hpp"
+#include "detail/loop_service.hpp"
+#include "executor.hpp"
+
+namespace leat {
+
+/// The threads on which blocking calls wait. Shared by everything that uses `offload`.
+///
+/// Never destroyed: a call that blocks for ever must not keep a program from ending.
+inline boost::asio::thread_pool& blocking_pool() {
+    static boost::asio::thread_pool& pool = *new boost::asio::thread_pool([] {
+        const unsigned cores = std::thread::hardware_concurrency();
+        return cores < 4 ? 8u : 2 * cores;
+    }());
+    return pool;
+}
+
+namespace detail {
+
+/// Waits for a blocking call on another thread.
+template <class F> class offloaded {
+    using result = std::invoke_result_t<F&>;
+
+    // Shared by the call, its way back, and the awaiter. Only `f` and `out` are touched on the other thread.
+    struct call {
+        F f;
+        outcome<result> out;
+        std::coroutine_handle<> waiting;
+        explicit call(F&& g) : f(static_cast<F&&>(g)) {}
+    };
+
+public:
+    offloaded(executor ex, F f) : ex_(std::move(ex)), call_(std::make_shared<call>(static_cast<F&&>(f))) {}
+    offloaded(offloaded&&) = default;
+    ~offloaded() {
+        if (call_)
+            call_->waiting = nullptr; // the waiting coroutine is being destroyed: nobody is to be resumed
+    }
+
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> h) {
+        call_->waiting = h;
+        auto back = loop_service::of(ex_).back();
+        const auto ticket = back->leave(ex_);
+        boost::asio::post(blocking_pool(), [shared = call_, back = std::move(back), ticket]() mutable {
+            try {
+                if constexpr (std::is_void_v<result>)
+                    shared->f();
+                else
+                    shared->out.set(shared->f());
+            } catch (...) {
+                shared->out.fail();
+            }
+            way_back& loop = *back;
+            loop.come_back(ticket, [shared = std::move(shared)] {
+                if (const auto waiting = shared->waiting)
+                    waiting.resume();
+            });
+        });
+    }
+    result await_resume() { return call_->out.take(); }
+
+private:
+    executor ex_;
+    std::shared_ptr<call> call_;
+};
+
+} // namespace detail
+
+/// `co_await leat::offload(ex, f)`: runs the blocking `f()` on a worker thread and goes on with its result on `ex`.
+///
+/// Throws: what `f` throws. Owns: `f`, until it has run.
+/// Destroying the waiting coroutine does not stop `f`: its result is dropped, so `f` must own what it uses.
+/// Threads: `f` on one of `blocking_pool()`; the coroutine on `ex`, on which it must also be destroyed.
+/// Cost: 5-10 us for the way there and back. So: a page or a chunk at a time, never an element.
+///
+///     std::string text = co_await leat::offload(ex, [path] { return read_whole_file(path); });
+template <class F> auto offload(executor ex, F f) {
+    return detail::offloaded<F>(std::move(ex), static_cast<F&&>(f));
+}
+
+} // namespace leat

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <coroutine>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "executor.hpp"
+#include "use_await.hpp"
+
+namespace leat {
+
+namespace detail {
+class sleeping {
+    using operation = decltype(std::declval<boost::asio::steady_timer&>().async_wait(use_await));
+
+public:
+    sleeping(executor ex, boost::asio::steady_timer::time_point until)
+        : timer_(std::move(ex), until), wait_(timer_.async_wait(use_await)) {}
+    sleeping(const sleeping&) = delete;
+
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> h) { wait_.await_suspend(h); }
+    void await_resume() { wait_.await_resume(); }
+
+private:
+    boost::asio::steady_timer timer_;
+    operation wait_;
+};
+} // namespace detail
+
+/// `co_await leat::sleep_for(ex, 100ms)`: goes on after that time, on `ex`, without blocking it.
+inline detail::sleeping sleep_for(executor ex, std::chrono::steady_clock::duration time) {
+    return detail::sleeping(std::move(ex), std::chrono::steady_clock::now() + time);
+}
+
+/// `co_await leat::sleep_until(ex, time)`: goes on at that time, on `ex`, without blocking it.
+inline detail::sleeping sleep_until(executor ex, std::chrono::steady_clock::time_point time) {
+    return detail::sleeping(std::move(ex), time);
+}
+
+} // namespace leat
