@@ -83,54 +83,42 @@ template <class T> struct element_traits<T&&> {
 
 template <class T> struct generator_promise;
 
-/// co_yield of something that stays where it is.
+enum class after_yield : unsigned char { suspend, go_on, hand_over };
+
+/// co_yield. Everything is decided when it is made, so that awaiting it is nothing but a jump.
 template <class T> class yield_awaiter {
 public:
-    using object = typename element_traits<T>::object;
-    yield_awaiter(object* first, object* last) noexcept : first_(first), last_(last) {}
+    explicit yield_awaiter(after_yield next) noexcept : next_(next) {}
 
-    bool await_ready() const noexcept { return first_ == last_; } // an empty batch is nothing to stop for
-    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
-        return h.promise().offer(first_, last_);
+    bool await_ready() const noexcept { return next_ == after_yield::go_on; }
+    void await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
+        if (next_ == after_yield::hand_over)
+            h.promise().out->hand_over();
     }
     void await_resume() const noexcept {}
 
 private:
-    object* first_;
-    object* last_;
-};
-
-/// co_yield of one thing that stays where it is.
-template <class T> class yield_one_awaiter {
-public:
-    using object = typename element_traits<T>::object;
-    explicit yield_one_awaiter(object* element) noexcept : element_(element) {}
-
-    bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
-        return h.promise().offer(element_, element_ + 1);
-    }
-    void await_resume() const noexcept {}
-
-private:
-    object* element_;
+    after_yield next_;
 };
 
 /// co_yield of an lvalue where the reader may keep the element: it gets a copy of its own.
 template <class T> class yield_copy_awaiter {
 public:
     using object = typename element_traits<T>::object;
-    explicit yield_copy_awaiter(const object& x) : copy_(x) {}
+    yield_copy_awaiter(generator_promise<T>& p, const object& x)
+        : copy_(x), next_(p.offer(__builtin_addressof(copy_), __builtin_addressof(copy_) + 1)) {}
+    yield_copy_awaiter(const yield_copy_awaiter&) = delete;
 
-    bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) noexcept {
-        object* const x = __builtin_addressof(copy_);
-        return h.promise().offer(x, x + 1);
+    bool await_ready() const noexcept { return next_ == after_yield::go_on; }
+    void await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
+        if (next_ == after_yield::hand_over)
+            h.promise().out->hand_over();
     }
     void await_resume() const noexcept {}
 
 private:
     object copy_;
+    after_yield next_;
 };
 
 /// co_yield elements_of(generator of the same elements): it becomes the leaf.
@@ -221,48 +209,41 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
         return this->error ? std::exchange(this->error, nullptr) : std::exchange(thrown, nullptr);
     }
 
-    /// Elements are ready. True: stay suspended until more is wanted.
-    LEAT_ALWAYS_INLINE bool offer(object* first, object* last) noexcept {
+    /// Elements are ready.
+    LEAT_ALWAYS_INLINE after_yield offer(object* first, object* last) noexcept {
         channel<object>& ch = channel_out();
         ch.cur = first;
         ch.end = last;
         if (ch.hook == nullptr)
-            return true; // inside the consumer's resume()
-        return offer_to_hook(ch);
-    }
-    static LEAT_NOINLINE bool offer_detached(channel<object>& ch) noexcept {
-        ch.hand_over();
-        return true;
-    }
-    static LEAT_ALWAYS_INLINE bool offer_to_hook(channel<object>& ch) noexcept {
+            return after_yield::suspend; // inside the consumer's resume()
         if (ch.hook(ch.draining))
-            return false; // drained: go on
-        if (ch.detached)
-            return offer_detached(ch);
-        return true;
+            return after_yield::go_on; // drained
+        return ch.detached ? after_yield::hand_over : after_yield::suspend;
     }
 
-    yield_one_awaiter<T> yield_value(object&& x) noexcept
+    yield_awaiter<T> yield_value(object&& x) noexcept
         requires(!std::is_lvalue_reference_v<T>)
     {
-        return yield_one_awaiter<T>(__builtin_addressof(x));
+        return yield_awaiter<T>(offer(__builtin_addressof(x), __builtin_addressof(x) + 1));
     }
     yield_copy_awaiter<T> yield_value(const object& x)
         requires(!std::is_lvalue_reference_v<T> && std::is_copy_constructible_v<object>)
     {
-        return yield_copy_awaiter<T>(x);
+        return yield_copy_awaiter<T>(*this, x);
     }
-    yield_one_awaiter<T> yield_value(object& x) noexcept
+    yield_awaiter<T> yield_value(object& x) noexcept
         requires std::is_lvalue_reference_v<T>
     {
-        return yield_one_awaiter<T>(__builtin_addressof(x));
+        return yield_awaiter<T>(offer(__builtin_addressof(x), __builtin_addressof(x) + 1));
     }
 
     template <class R> auto yield_value(batch<R> many) {
         auto&& range = many.range();
         if constexpr (contiguous_of<std::remove_reference_t<R>, object>) {
             object* const first = range.data();
-            return yield_awaiter<T>(first, first + range.size());
+            if (range.size() == 0)
+                return yield_awaiter<T>(after_yield::go_on); // nothing to stop for
+            return yield_awaiter<T>(offer(first, first + range.size()));
         } else {
             return delegate_awaiter<T>(detail::each_of_range<T>(range));
         }
@@ -358,6 +339,7 @@ public:
     // ---- for readers: the source at the far end of a pipeline ----
     bool ended() const noexcept { return !ch_->live; }
     bool detached() const noexcept { return ch_->detached; }
+    bool closing() const noexcept { return ch_->closing; }
     bool idle() const noexcept { return ch_->consumer == nullptr; }
     void resume() { ch_->leaf.resume(); }
     bool park(detail::reader& r) noexcept { return ch_->park(r); }
@@ -368,7 +350,10 @@ public:
         }
     }
     void fail(std::exception_ptr e) noexcept { ch_->fail(std::move(e)); }
-    void begin_close() noexcept { detail::begin_close(*ch_); }
+    void begin_close() noexcept {
+        if (ch_ != nothing())
+            detail::begin_close(*ch_);
+    }
     /// At the end, after the cleanup: lets go of the frame and throws what there is to throw.
     LEAT_COLD void finish() {
         if (ch_ == nothing())

@@ -12,10 +12,12 @@
 #endif
 
 #if defined(__GNUC__)
+#define LEAT_UNREACHABLE() __builtin_unreachable()
 #define LEAT_NOINLINE __attribute__((noinline))
 #define LEAT_ALWAYS_INLINE inline __attribute__((always_inline))
 #define LEAT_COLD __attribute__((cold))
 #else
+#define LEAT_UNREACHABLE() __assume(false)
 #define LEAT_NOINLINE
 #define LEAT_ALWAYS_INLINE inline
 #define LEAT_COLD

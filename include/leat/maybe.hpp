@@ -12,22 +12,29 @@ namespace detail {
 
 /// Says to `maybe` that its value is what a function returns, so that it is built in place.
 struct from_call {};
+/// Says to `maybe` that it will be assigned to before it is read.
+struct later {};
 
-// A value that may be there. Two versions, because only a trivial one travels in registers.
-template <class T, bool Trivial> class maybe_storage {
+// How a value that may be there is kept: `plain` travels in registers, and the optimizer sees through it; a union
+// would hide the value from it.
+enum class kept_as { plain, managed };
+
+template <class T>
+inline constexpr kept_as keep_as = std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>
+                                       ? kept_as::plain
+                                       : kept_as::managed;
+
+template <class T, kept_as = keep_as<T>> class maybe_storage {
 public:
-    maybe_storage() noexcept : none_() {}
+    maybe_storage() noexcept {}
     template <class F> maybe_storage(from_call, F&& f) : value_(static_cast<F&&>(f)()), engaged_(true) {}
 
 protected:
-    union {
-        char none_;
-        T value_;
-    };
+    T value_;
     bool engaged_ = false;
 };
 
-template <class T> class maybe_storage<T, false> {
+template <class T> class maybe_storage<T, kept_as::managed> {
 public:
     maybe_storage() noexcept : none_() {}
     template <class F> maybe_storage(from_call, F&& f) : value_(static_cast<F&&>(f)()), engaged_(true) {}
@@ -73,16 +80,14 @@ protected:
 ///
 /// Owns: the element, where a stage computed it (`R` is a value); borrows it where `R` is a reference: then it is
 /// valid until the next step of the stream.
-template <class R>
-class maybe : private detail::maybe_storage<R, std::is_trivially_copyable_v<R> &&
-                                                   std::is_trivially_destructible_v<R>> {
-    using storage = detail::maybe_storage<R, std::is_trivially_copyable_v<R> &&
-                                                 std::is_trivially_destructible_v<R>>;
+template <class R> class maybe : private detail::maybe_storage<R> {
+    using storage = detail::maybe_storage<R>;
 
 public:
     using reference = R;
     using storage::storage;
     maybe() noexcept = default;
+    explicit maybe(detail::later) noexcept {}
 
     explicit operator bool() const noexcept { return this->engaged_; }
     R& operator*() & noexcept { return this->value_; }
@@ -102,8 +107,12 @@ class maybe<R> {
 
 public:
     using reference = R;
-    maybe() noexcept = default;
-    explicit maybe(object* element) noexcept : element_(element) {}
+    maybe() noexcept : element_(nullptr) {}
+    explicit maybe(detail::later) noexcept {}
+    explicit maybe(object* element) noexcept : element_(element) {
+        if (element == nullptr)
+            LEAT_UNREACHABLE();
+    }
     template <class F> maybe(detail::from_call, F&& f) {
         R r = static_cast<F&&>(f)();
         element_ = __builtin_addressof(r);
@@ -115,7 +124,7 @@ public:
     R forward() const noexcept { return static_cast<R>(*element_); }
 
 private:
-    object* element_ = nullptr;
+    object* element_;
 };
 
 } // namespace leat

@@ -57,6 +57,7 @@ public:
     using iterator = E*;
 
     constexpr batch_view() noexcept = default;
+    constexpr explicit batch_view(detail::later) noexcept {}
     constexpr batch_view(E* first, E* last) noexcept : first_(first), last_(last) {}
 
     constexpr E* begin() const noexcept { return first_; }
@@ -104,6 +105,7 @@ public:
     };
 
     ready_range() noexcept = default;
+    explicit ready_range(detail::later) noexcept {}
     explicit ready_range(S& s) : stream_(&s), first_(s.try_next()) {}
 
     iterator begin() noexcept { return iterator(this); }
@@ -126,25 +128,35 @@ struct get_batch {
     template <class S> static auto from(S& s) { return s.try_batch(); }
 };
 
-// What next(), next_batch() and close() share: go on until there is something, the end, or a wait.
+// Cleanup, to its end. False: it waits for something.
+template <class Source> bool run_to_end(Source& source) noexcept {
+    while (!source.ended()) {
+        source.resume();
+        if (source.detached())
+            return false;
+    }
+    return true;
+}
+
+// What next() and next_batch() share: go on until there is something, the end, or a wait.
 template <class S, class Get> class step_awaiter : public reader {
 public:
     using result = decltype(Get::from(std::declval<S&>()));
 
-    explicit step_awaiter(S& s) noexcept : stream_(s) {
+    explicit step_awaiter(S& s) noexcept : stream_(s), got_(later()) {
         LEAT_ASSERT(s.root().idle(), "leat: next() while another next() of the same stream is still waiting");
     }
 
     bool await_ready() {
+        S& s = stream_; // locals stay in registers, this object does not
         try {
             for (;;) {
-                got_ = Get::from(stream_);
-                if (got_)
+                if (result got = Get::from(s)) {
+                    got_ = static_cast<result&&>(got);
                     return true;
-                if (stream_.stopped())
-                    break;
-                auto&& source = stream_.root();
-                if (source.ended())
+                }
+                auto&& source = s.root();
+                if (s.stopped() || source.ended())
                     break;
                 source.resume();
                 if (source.detached())
@@ -177,32 +189,31 @@ private:
     LEAT_COLD void fail() noexcept {
         stream_.root().fail(std::current_exception());
         stream_.abandon();
-        stop();
-    }
-    void stop() noexcept {
-        closing_ = true;
         stream_.root().begin_close();
     }
 
     // With control in hand. False: the producer waits.
     LEAT_NOINLINE bool advance() noexcept {
         auto&& source = stream_.root();
+        got_ = result();
         for (;;) {
-            if (!closing_) {
-                try {
-                    got_ = Get::from(stream_);
-                    if (got_)
-                        return true;
-                    if (stream_.stopped())
-                        stop();
-                    else if (stream_.ended())
-                        return true;
-                } catch (...) {
-                    fail();
-                }
+            if (source.closing())
+                return detail::run_to_end(source);
+            bool over = true;
+            try {
+                got_ = Get::from(stream_);
+                if (got_)
+                    return true;
+                over = stream_.stopped() || stream_.ended();
+            } catch (...) {
+                fail();
             }
-            if (closing_ && source.ended())
-                return true;
+            if (over) {
+                source.begin_close();
+                return detail::run_to_end(source);
+            }
+            if (source.ended())
+                continue; // what a stage held back until the end
             source.resume();
             if (source.detached())
                 return false;
@@ -211,14 +222,16 @@ private:
 
     S& stream_;
     result got_;
-    bool closing_ = false;
 };
 
-template <class S> class next_awaiter : public step_awaiter<S, get_next>, public external<next_awaiter<S>> {
-    using step_awaiter<S, get_next>::step_awaiter;
-};
-template <class S> class batch_awaiter : public step_awaiter<S, get_batch>, public external<batch_awaiter<S>> {
-    using step_awaiter<S, get_batch>::step_awaiter;
+/// What `s.next()` returns. Small, so that the awaiter itself is built where the awaiting coroutine keeps it.
+template <class S, class Get> class step : public external<step<S, Get>> {
+public:
+    explicit step(S& s) noexcept : stream_(s) {}
+    step_awaiter<S, Get> operator co_await() const noexcept { return step_awaiter<S, Get>(stream_); }
+
+private:
+    S& stream_;
 };
 
 template <class S> class close_awaiter : public reader, public external<close_awaiter<S>> {
@@ -244,15 +257,7 @@ public:
     void await_resume() { stream_.root().finish(); }
 
 private:
-    bool advance() noexcept {
-        auto&& source = stream_.root();
-        while (!source.ended()) {
-            source.resume();
-            if (source.detached())
-                return false;
-        }
-        return true;
-    }
+    bool advance() noexcept { return detail::run_to_end(stream_.root()); }
 
     S& stream_;
 };
@@ -270,12 +275,12 @@ public:
     /// Borrows: a lent element is valid until the next step.
     /// Threads: one step at a time. Goes on where the producer's wait ended; without a wait, where it was called.
     /// Cost: no allocation. While the producer does not wait: no suspension either.
-    [[nodiscard]] auto next() & noexcept { return detail::next_awaiter<D>(self()); }
+    [[nodiscard]] auto next() & noexcept { return detail::step<D, detail::get_next>(self()); }
     void next() && = delete; // name the stream first: it has to outlive the step
 
     /// All elements that are ready, at least one: `while (auto b = co_await s.next_batch()) for (auto& x : b) ...`
     /// Empty at the end. See `next()` for the rest.
-    [[nodiscard]] auto next_batch() & noexcept { return detail::batch_awaiter<D>(self()); }
+    [[nodiscard]] auto next_batch() & noexcept { return detail::step<D, detail::get_batch>(self()); }
     void next_batch() && = delete;
 
     /// Ends the stream now: runs its cleanup (`on_close`), inner to outer, and waits for it.

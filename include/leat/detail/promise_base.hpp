@@ -159,10 +159,12 @@ inline void promise_base::register_cleanup(cleanup* c) {
 
 /// The generator's side of begin_close(): from the innermost generator outwards.
 inline void begin_close(channel_base& ch) noexcept {
-    if (!ch.live || ch.closing)
+    if (ch.closing)
         return;
     ch.closing = true;
     ch.hook = nullptr;
+    if (!ch.live)
+        return;
     if (promise_base* const p = promise_base::next_to_close(ch.innermost)) {
         ch.innermost = p;
         ch.leaf = p->closers.handle();

@@ -70,19 +70,14 @@ private:
     LEAT_NOINLINE bool advance() noexcept {
         auto&& source = stream_.root();
         for (;;) {
-            if (!closing_) {
-                if (enough_ || !drain()) {
-                    closing_ = true;
-                    source.begin_close();
-                } else if (stream_.ended()) {
-                    return true;
-                }
+            if (source.closing())
+                return detail::run_to_end(source);
+            if (enough_ || !drain() || stream_.ended()) {
+                source.begin_close();
+                return detail::run_to_end(source);
             }
-            if (source.ended()) {
-                if (closing_)
-                    return true;
-                continue; // what stages held back until the end
-            }
+            if (source.ended())
+                continue; // what a stage held back until the end
             source.resume();
             if (source.detached())
                 return false;
@@ -91,7 +86,6 @@ private:
 
     S stream_;
     bool enough_ = false;
-    bool closing_ = false;
 };
 
 } // namespace leat::detail
