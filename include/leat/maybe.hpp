@@ -26,17 +26,20 @@ inline constexpr kept_as keep_as = std::is_trivially_copyable_v<T> && std::is_tr
 
 template <class T, kept_as = keep_as<T>> class maybe_storage {
 public:
-    maybe_storage() noexcept {}
+    // With a value even where there is none: a copy of it must not be a copy of nothing. That is free in registers.
+    maybe_storage() noexcept : value_(), engaged_(false) {}
+    explicit maybe_storage(later) noexcept {}
     template <class F> maybe_storage(from_call, F&& f) : value_(static_cast<F&&>(f)()), engaged_(true) {}
 
 protected:
     T value_;
-    bool engaged_ = false;
+    bool engaged_;
 };
 
 template <class T> class maybe_storage<T, kept_as::managed> {
 public:
     maybe_storage() noexcept : none_() {}
+    explicit maybe_storage(later) noexcept : none_() {}
     template <class F> maybe_storage(from_call, F&& f) : value_(static_cast<F&&>(f)()), engaged_(true) {}
     maybe_storage(maybe_storage&& other) noexcept(std::is_nothrow_move_constructible_v<T>) : none_() {
         take(other);
@@ -87,7 +90,6 @@ public:
     using reference = R;
     using storage::storage;
     maybe() noexcept = default;
-    explicit maybe(detail::later) noexcept {}
 
     explicit operator bool() const noexcept { return this->engaged_; }
     R& operator*() & noexcept { return this->value_; }
