@@ -9,6 +9,7 @@
 #include "config.hpp"
 #include "detail/awaiting.hpp"
 #include "detail/channel.hpp"
+#include "detail/frame_memory.hpp"
 #include "detail/promise_base.hpp"
 #include "stream.hpp"
 
@@ -48,14 +49,17 @@ template <class R> elements_of(R&&) -> elements_of<R>;
 ///
 /// The reader's `next()`, `close()` or terminal waits for it. `f` returns an awaitable or nothing and must own what it
 /// uses (or use the generator's parameters): the body's local variables are gone by then. Destroying an open stream
-/// does not run it. What it throws reaches the reader, unless an earlier exception does.
+/// does not run it, and a debug build says so on the standard error stream. What it throws reaches the reader, unless an earlier exception does.
 template <class F> class on_close {
 public:
-    explicit on_close(F f) : f_(static_cast<F&&>(f)) {}
+    explicit on_close(F f, const char* file = __builtin_FILE(), unsigned line = __builtin_LINE())
+        : f_(static_cast<F&&>(f)), where_{file, line} {}
     F&& function() noexcept { return static_cast<F&&>(f_); }
+    const detail::code_place& where() const noexcept { return where_; }
 
 private:
     F f_;
+    detail::code_place where_;
 };
 
 namespace detail {
@@ -182,7 +186,7 @@ template <class T, class S> async_generator<T> each_of_stream(S s) {
 
 // The promise *is* the channel of a generator that somebody reads; a delegated one uses the outermost one's.
 template <class T>
-struct generator_promise : channel<typename element_traits<T>::object>, promise_base {
+struct generator_promise : channel<typename element_traits<T>::object>, promise_base, frame_memory {
     using object = typename element_traits<T>::object;
 
     generator_promise() noexcept
@@ -266,14 +270,16 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
         return detail::make_awaiting<generator_promise>(static_cast<A&&>(a));
     }
     template <class F> std::suspend_never await_transform(on_close<F>&& c) {
-        this->register_cleanup(new cleanup_of<F>(c.function()));
+        this->register_cleanup(new cleanup_of<F>(c.function(), c.where()));
         return {};
     }
 };
 
-/// Where moved-from, closed and finished generators point to: no element, not live, for ever. Never written to. All
-/// its bytes that are read are zero, so it holds before any constructor has run.
+/// Where closed and finished generators point to: no element, not live, for ever. Never written to. All its bytes that
+/// are read are zero, so it holds before any constructor has run.
 template <class E> inline channel<E> no_channel{};
+/// The same for generators that were moved from or never had a coroutine.
+template <class E> inline channel<E> moved_channel{};
 
 } // namespace detail
 
@@ -298,7 +304,8 @@ template <class E> inline channel<E> no_channel{};
 /// it stands, without waiting.
 /// Threads: one step at a time; the body runs inside the reader's step until it waits, then on whatever resumes it, and
 /// the reader goes on there too.
-/// Cost: one allocation (the frame), none per element, no atomic while nothing waits.
+/// Cost: one allocation (the frame), none per element, no atomic while nothing waits. With `std::allocator_arg,
+/// allocator` as its first parameters the frame comes from that allocator.
 template <class T> class [[nodiscard]] async_generator : public stream_interface<async_generator<T>> {
     using object = typename detail::element_traits<T>::object;
 
@@ -308,11 +315,11 @@ public:
     using value_type = std::remove_cv_t<object>;
 
     async_generator() noexcept = default;
-    async_generator(async_generator&& other) noexcept : ch_(std::exchange(other.ch_, nothing())) {}
+    async_generator(async_generator&& other) noexcept : ch_(std::exchange(other.ch_, moved())) {}
     async_generator& operator=(async_generator&& other) noexcept {
         if (this != &other) {
             release();
-            ch_ = std::exchange(other.ch_, nothing());
+            ch_ = std::exchange(other.ch_, moved());
         }
         return *this;
     }
@@ -331,7 +338,7 @@ public:
     }
     static constexpr bool stopped() noexcept { return false; }
     void abandon() noexcept {
-        if (ch_ != nothing())
+        if (has_frame())
             ch_->cur = ch_->end;
     }
     async_generator& root() noexcept { return *this; }
@@ -341,22 +348,26 @@ public:
     bool detached() const noexcept { return ch_->detached; }
     bool closing() const noexcept { return ch_->closing; }
     bool idle() const noexcept { return ch_->consumer == nullptr; }
+    bool valid() const noexcept { return ch_ != moved(); }
     void resume() { ch_->leaf.resume(); }
     bool park(detail::reader& r) noexcept { return ch_->park(r); }
     void drain_with(bool (*hook)(detail::reader*) noexcept, detail::reader* r) noexcept {
-        if (ch_ != nothing()) {
+        if (has_frame()) {
             ch_->hook = hook;
             ch_->draining = r;
         }
     }
-    void fail(std::exception_ptr e) noexcept { ch_->fail(std::move(e)); }
+    void fail(std::exception_ptr e) noexcept {
+        if (has_frame())
+            ch_->fail(std::move(e));
+    }
     void begin_close() noexcept {
-        if (ch_ != nothing())
+        if (has_frame())
             detail::begin_close(*ch_);
     }
     /// At the end, after the cleanup: lets go of the frame and throws what there is to throw.
     LEAT_COLD void finish() {
-        if (ch_ == nothing())
+        if (!has_frame())
             return;
         std::exception_ptr e = std::move(ch_->error);
         if (!e)
@@ -373,8 +384,10 @@ private:
     explicit async_generator(promise_type& p) noexcept : ch_(&p) {}
 
     static detail::channel<object>* nothing() noexcept { return &detail::no_channel<object>; }
+    static detail::channel<object>* moved() noexcept { return &detail::moved_channel<object>; }
+    bool has_frame() const noexcept { return ch_ != nothing() && ch_ != moved(); }
     promise_type* promise() const noexcept {
-        return ch_ == nothing() ? nullptr : static_cast<promise_type*>(ch_);
+        return has_frame() ? static_cast<promise_type*>(ch_) : nullptr;
     }
     void release() noexcept {
         if (promise_type* const p = promise()) {
@@ -383,7 +396,7 @@ private:
         }
     }
 
-    detail::channel<object>* ch_ = nothing();
+    detail::channel<object>* ch_ = moved();
 };
 
 } // namespace leat

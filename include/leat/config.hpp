@@ -11,6 +11,21 @@
 #define LEAT_ASSERT(condition, sentence) assert((condition) && sentence)
 #endif
 
+// LEAT_REPORT_ABANDONED(file, line): a stream was destroyed while open, so the cleanup that was registered with
+// leat::on_close at that place did not run. A debug build says so, for usually a `co_await s.close()` is missing.
+#ifndef LEAT_REPORT_ABANDONED
+#ifndef NDEBUG
+#include <cstdio>
+#define LEAT_REPORT_ABANDONED(file, line)                                                                              \
+    std::fprintf(stderr,                                                                                               \
+                 "leat: a stream was destroyed while open; the cleanup registered at %s:%u did not run. Read it to "   \
+                 "its end, or co_await its close()\n",                                                                 \
+                 (file), static_cast<unsigned>(line))
+#else
+#define LEAT_REPORT_ABANDONED(file, line) static_cast<void>(0)
+#endif
+#endif
+
 #if defined(__GNUC__)
 #define LEAT_UNREACHABLE() __builtin_unreachable()
 #define LEAT_NOINLINE __attribute__((noinline))

@@ -144,6 +144,7 @@ public:
     using result = decltype(Get::from(std::declval<S&>()));
 
     explicit step_awaiter(S& s) noexcept : stream_(s), got_(later()) {
+        LEAT_ASSERT(s.root().valid(), "leat: next() on a stream that was moved from");
         LEAT_ASSERT(s.root().idle(), "leat: next() while another next() of the same stream is still waiting");
     }
 
@@ -237,6 +238,7 @@ private:
 template <class S> class close_awaiter : public reader, public external<close_awaiter<S>> {
 public:
     explicit close_awaiter(S& s) noexcept : stream_(s) {
+        LEAT_ASSERT(s.root().valid(), "leat: close() on a stream that was moved from");
         LEAT_ASSERT(s.root().idle(), "leat: close() while a next() of the same stream is still waiting");
     }
     bool await_ready() noexcept {

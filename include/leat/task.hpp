@@ -9,6 +9,7 @@
 #include "config.hpp"
 #include "detail/awaiting.hpp"
 #include "detail/external.hpp"
+#include "detail/frame_memory.hpp"
 #include "detail/handshake.hpp"
 
 namespace leat {
@@ -43,7 +44,7 @@ struct task_final {
     void await_resume() const noexcept {}
 };
 
-struct task_promise_base : task_state {
+struct task_promise_base : task_state, frame_memory {
     task_state& waiting_state() noexcept { return *this; }
     std::suspend_always initial_suspend() const noexcept { return {}; }
     task_final final_suspend() const noexcept { return {}; }

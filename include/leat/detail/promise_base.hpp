@@ -9,16 +9,25 @@
 
 namespace leat::detail {
 
+/// A place in the program's source. (std::source_location does not exist with clang 14.)
+struct code_place {
+    const char* file;
+    unsigned line;
+};
+
 /// One registered cleanup.
 struct cleanup {
     cleanup* next = nullptr;
+    code_place where;
+
+    explicit cleanup(const code_place& w) noexcept : where(w) {}
     virtual task<> run() = 0;
     virtual ~cleanup() = default;
 };
 
 template <class F> struct cleanup_of final : cleanup {
     F f;
-    explicit cleanup_of(F&& g) : f(static_cast<F&&>(g)) {}
+    cleanup_of(F&& g, const code_place& w) : cleanup(w), f(static_cast<F&&>(g)) {}
     task<> run() override {
         if constexpr (requires { f().operator co_await(); } || requires { f().await_ready(); })
             co_await f();
@@ -63,8 +72,10 @@ struct promise_base {
     promise_base(channel_base* own, std::coroutine_handle<> h) noexcept : out(own), self(h) {}
     promise_base(const promise_base&) = delete;
     ~promise_base() {
-        while (cleanups != nullptr)
+        while (cleanups != nullptr) {
+            LEAT_REPORT_ABANDONED(cleanups->where.file, cleanups->where.line);
             delete std::exchange(cleanups, cleanups->next);
+        }
     }
 
     channel_base& waiting_state() noexcept { return *out; }

@@ -22,6 +22,7 @@ public:
     explicit sink(S&& s) : stream_(static_cast<S&&>(s)) {}
 
     bool await_ready() {
+        LEAT_ASSERT(stream_.root().valid(), "leat: a terminal on a stream that was moved from");
         LEAT_ASSERT(stream_.root().idle(), "leat: a terminal on a stream that somebody else is waiting for");
         stream_.root().drain_with(&hook, this);
         return advance();
