@@ -176,6 +176,9 @@ template <class T, class R> async_generator<T> each_of_range(R& range) {
 }
 
 template <class T, class S> async_generator<T> each_of_stream(S s) {
+    // It has a source of its own, whose cleanup is not in our chain of generators.
+    auto close = [&s] { return s.close(); };
+    co_await on_close(close);
     while (auto x = co_await s.next()) {
         if constexpr (std::is_lvalue_reference_v<T>)
             co_yield *x;
@@ -334,6 +337,8 @@ public:
     }
     batch_view<object> try_batch() noexcept {
         detail::channel<object>& ch = *ch_;
+        if (ch.cur == ch.end)
+            return {}; // and nothing is written: finished streams share their channel
         return {std::exchange(ch.cur, ch.end), ch.end};
     }
     static constexpr bool stopped() noexcept { return false; }
@@ -344,6 +349,7 @@ public:
     async_generator& root() noexcept { return *this; }
 
     // ---- for readers: the source at the far end of a pipeline ----
+    detail::channel_base& channel() const noexcept { return *ch_; }
     bool ended() const noexcept { return !ch_->live; }
     bool detached() const noexcept { return ch_->detached; }
     bool closing() const noexcept { return ch_->closing; }

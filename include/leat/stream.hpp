@@ -78,7 +78,8 @@ private:
 /// The elements of one step of a pipeline, computed one by one while you walk over them.
 ///
 /// Single pass, and at least one element, or empty at the end of the stream. Elements you do not walk over stay in the
-/// stream. Borrows the stream: walk over it before the next step.
+/// stream. Borrows the stream: walk over it before the next step. What a stage throws for an element is thrown by the
+/// `++` that comes to it; the stream is at its end then.
 template <class S> class ready_range {
 public:
     using reference_type = stream_reference_t<S>;
@@ -94,7 +95,7 @@ public:
         explicit iterator(ready_range* range) noexcept : range_(range) {}
         std::remove_reference_t<reference_type>& operator*() const noexcept { return *range_->first_; }
         iterator& operator++() {
-            range_->first_ = range_->stream_->try_next();
+            range_->advance();
             return *this;
         }
         void operator++(int) { ++*this; }
@@ -115,6 +116,19 @@ public:
     std::remove_reference_t<reference_type>& front() noexcept { return *first_; }
 
 private:
+    // What a stage throws leaves through the walk, and is the stream's end as it is anywhere else. The cleanup is left to
+    // the next step, for here nobody can wait for it.
+    void advance() {
+        try {
+            first_ = stream_->try_next();
+        } catch (...) {
+            first_ = maybe<reference_type>();
+            stream_->abandon();
+            stream_->root().begin_close();
+            throw;
+        }
+    }
+
     S* stream_ = nullptr;
     maybe<reference_type> first_;
 };
@@ -129,7 +143,7 @@ struct get_batch {
 };
 
 // Cleanup, to its end. False: it waits for something.
-template <class Source> bool run_to_end(Source& source) noexcept {
+template <class Source> bool run_to_end(Source&& source) noexcept {
     while (!source.ended()) {
         source.resume();
         if (source.detached())

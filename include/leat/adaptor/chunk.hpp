@@ -4,6 +4,7 @@
 #include <exception>
 #include <vector>
 
+#include "../borrowed.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -67,6 +68,9 @@ private:
 namespace detail {
 struct chunk_fn : operation<chunk_fn> {
     template <class S> static auto make(S&& s, std::size_t n) {
+        static_assert(!is_borrowed<stream_value_t<S>>,
+                      "leat::chunk: the elements are views that are valid for one step only; put leat::materialize() "
+                      "before it");
         return chunk_stage<S>(static_cast<S&&>(s), n);
     }
 };
@@ -76,7 +80,7 @@ struct chunk_fn : operation<chunk_fn> {
 ///
 /// Yields: `std::vector<value>`, to keep: move it away, or leave it and its memory is used again.
 /// Ends: with its source, after the rest. Throws: what its source throws, after the group collected so far.
-/// Owns: up to `n` elements. Waits until a group is full: for "what is there now" use `next_batch()`.
+/// Owns: up to `n` elements; elements that are only views are refused, see `materialize`. Waits until a group is full: for "what is there now" use `next_batch()`.
 /// Cost: no frame; an allocation per group that is moved away, otherwise one in all.
 ///
 ///     auto pages = std::move(rows) | leat::chunk(500);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../borrowed.hpp"
 #include "../detail/sink.hpp"
 
 namespace leat {
@@ -35,6 +36,9 @@ concept collects = requires(C& c, maybe<stream_reference_t<S>>& x) { c.emplace_b
 template <class C> struct collect_fn : operation<collect_fn<C>> {
     template <class S> static auto make(S&& s) {
         static_assert(collects<C, S>, "leat::collect: the container cannot hold the stream's elements");
+        static_assert(!is_borrowed<typename C::value_type>,
+                      "leat::collect: the elements are views that are valid for one step only; put leat::materialize() "
+                      "before it");
         return collect_sink<C, S>(static_cast<S&&>(s));
     }
 };

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "../borrowed.hpp"
 #include "../detail/sink.hpp"
 
 namespace leat {
@@ -22,7 +23,12 @@ private:
 };
 
 struct first_fn : operation<first_fn> {
-    template <class S> static auto make(S&& s) { return first_sink<S>(static_cast<S&&>(s)); }
+    template <class S> static auto make(S&& s) {
+        static_assert(!is_borrowed<stream_value_t<S>>,
+                      "leat::first: the element is a view that is gone when the stream is closed; put "
+                      "leat::materialize() before it");
+        return first_sink<S>(static_cast<S&&>(s));
+    }
 };
 
 } // namespace detail
