@@ -83,7 +83,7 @@ public:
             erased& e;
             ~at_the_end() { e.look(); }
         } const later{*this};
-        stream_.root().finish();
+        stream_.finish();
     }
 
 private:
@@ -162,6 +162,11 @@ public:
             stream_->abandon();
     }
 
+    void finish() {
+        if (stream_)
+            stream_->finish();
+    }
+
     // ---- for readers: the source at the far end of the pipeline in here ----
     class source {
     public:
@@ -189,10 +194,6 @@ public:
         void begin_close() noexcept {
             if (any_.stream_)
                 any_.stream_->begin_close();
-        }
-        void finish() {
-            if (any_.stream_)
-                any_.stream_->finish();
         }
 
     private:

@@ -270,7 +270,7 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
     }
 
     template <class A> auto await_transform(A&& a) {
-        return detail::make_awaiting<generator_promise>(static_cast<A&&>(a));
+        return detail::make_awaiting(*this, static_cast<A&&>(a));
     }
     template <class F> std::suspend_never await_transform(on_close<F>&& c) {
         this->register_cleanup(new cleanup_of<F>(c.function(), c.where()));

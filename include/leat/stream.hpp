@@ -31,6 +31,7 @@ concept awaitable = requires(detail::awaiter_of<A>&& a, std::coroutine_handle<> 
 ///  - `stopped()`: it will give nothing more, whatever the source has left (take(n) after n elements);
 ///  - `ended()`: it will give nothing more, for it stopped, or its source has ended and nothing is held back;
 ///  - `abandon()`: forget every element that is held back;
+///  - `finish()`: the end is about to be reported: let go of the source, and throw what there is to throw;
 ///  - `root()`: the source at the far end, the only part that can wait.
 template <class S>
 concept stream = requires(std::remove_cvref_t<S>& s) {
@@ -39,6 +40,7 @@ concept stream = requires(std::remove_cvref_t<S>& s) {
     { s.stopped() } -> std::same_as<bool>;
     { s.ended() } -> std::same_as<bool>;
     s.abandon();
+    s.finish();
     s.root();
 };
 
@@ -142,6 +144,12 @@ struct get_batch {
     template <class S> static auto from(S& s) { return s.try_batch(); }
 };
 
+template <class S> void hand_down_stop(S& stream, const stop_ref& stop) noexcept {
+    channel_base& ch = stream.root().channel();
+    if (ch.live && !ch.stop)
+        ch.stop = stop;
+}
+
 // Cleanup, to its end. False: it waits for something.
 template <class Source> bool run_to_end(Source&& source) noexcept {
     while (!source.ended()) {
@@ -196,9 +204,10 @@ public:
 
     result await_resume() {
         if (!got_)
-            stream_.root().finish();
+            stream_.finish();
         return static_cast<result&&>(got_);
     }
+    void inherit_stop(const detail::stop_ref& stop) noexcept { detail::hand_down_stop(stream_, stop); }
 
 private:
     LEAT_COLD void fail() noexcept {
@@ -270,7 +279,7 @@ public:
                 return false;
         }
     }
-    void await_resume() { stream_.root().finish(); }
+    void await_resume() { stream_.finish(); }
 
 private:
     bool advance() noexcept { return detail::run_to_end(stream_.root()); }

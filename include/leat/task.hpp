@@ -11,6 +11,7 @@
 #include "detail/external.hpp"
 #include "detail/frame_memory.hpp"
 #include "detail/handshake.hpp"
+#include "detail/stop_ref.hpp"
 
 namespace leat {
 
@@ -23,6 +24,7 @@ struct task_state {
     bool detached = false;
     handshake meeting;
     std::coroutine_handle<> waiting;
+    stop_ref stop; // as in channel_base
 
     bool leave() noexcept {
         if (detached)
@@ -127,7 +129,7 @@ public:
             return task(std::coroutine_handle<promise_type>::from_promise(*this));
         }
         template <class A> auto await_transform(A&& a) {
-            return detail::make_awaiting<promise_type>(static_cast<A&&>(a));
+            return detail::make_awaiting(*this, static_cast<A&&>(a));
         }
     };
 
@@ -160,6 +162,10 @@ public:
             return s.meeting.exchange(detail::turn::parked) == detail::turn::idle;
         }
         T await_resume() { return frame_.promise().take(); }
+        void inherit_stop(const detail::stop_ref& stop) noexcept {
+            if (!frame_.promise().stop)
+                frame_.promise().stop = stop;
+        }
 
     private:
         std::coroutine_handle<promise_type> frame_;

@@ -20,6 +20,7 @@ public:
         : timer_(std::move(ex), until), wait_(timer_.async_wait(use_await)) {}
     sleeping(const sleeping&) = delete;
 
+    void inherit_stop(const stop_ref& stop) noexcept { wait_.inherit_stop(stop); }
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> h) { wait_.await_suspend(h); }
     void await_resume() { wait_.await_resume(); }

@@ -1,17 +1,23 @@
 #pragma once
 
+#include <atomic>
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stop_token>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "../detail/external.hpp"
+#include "../stop.hpp"
 
 namespace leat {
 
@@ -71,19 +77,37 @@ private:
     operation_result<A...> rest_;
 };
 
-/// What an operation's handler and its awaiter share, for either may go first. The handler lets go before it resumes
-/// the awaiter, and both live on the operation's executor, so the count needs no atomic.
+/// What an operation's handler, its awaiter, and a request to stop share, for any may go first. The handler lets go
+/// before it resumes the awaiter. Both live on the operation's executor; a request may come from any thread.
 template <class... A> struct operation_state {
     operation_result<A...> result;
     boost::asio::cancellation_signal cancel;
     std::coroutine_handle<> waiting;
-    int owners = 1;
+    std::atomic<int> owners = 1;
     bool done = false;
 
     void release() noexcept {
-        if (--owners == 0)
+        if (owners.fetch_sub(1, std::memory_order_acq_rel) == 1)
             delete this;
     }
+};
+
+/// Cuts an operation short, on the operation's executor, when a stop is requested.
+template <class State, class Executor> class stop_operation {
+public:
+    stop_operation(State& s, Executor ex) : state_(&s), ex_(std::move(ex)) {}
+    void operator()() const {
+        ++state_->owners;
+        boost::asio::post(ex_, [s = state_] {
+            if (!s->done)
+                s->cancel.emit(boost::asio::cancellation_type::terminal);
+            s->release();
+        });
+    }
+
+private:
+    State* state_;
+    Executor ex_;
 };
 
 template <class... A> class operation_handler {
@@ -118,6 +142,14 @@ private:
 
 /// A started-when-awaited Asio operation.
 template <class Initiation, class Arguments, class... A> class asio_operation {
+    static auto executor_of() {
+        if constexpr (requires(const Initiation& i) { i.get_executor(); })
+            return std::type_identity<std::decay_t<decltype(std::declval<const Initiation&>().get_executor())>>();
+        else
+            return std::type_identity<boost::asio::system_executor>(); // not used
+    }
+    using stop_now = stop_operation<operation_state<A...>, typename decltype(executor_of())::type>;
+
 public:
     asio_operation(Initiation initiation, Arguments arguments)
         : initiation_(static_cast<Initiation&&>(initiation)), arguments_(static_cast<Arguments&&>(arguments)) {}
@@ -125,6 +157,7 @@ public:
         : initiation_(static_cast<Initiation&&>(other.initiation_)),
           arguments_(static_cast<Arguments&&>(other.arguments_)) {}
     ~asio_operation() {
+        stopping_.reset();
         if (state_ == nullptr)
             return;
         if (!state_->done) { // the waiting coroutine is being destroyed
@@ -134,14 +167,23 @@ public:
         state_->release();
     }
 
+    /// For the coroutine types of leat: the token to obey.
+    void inherit_stop(const stop_ref& stop) noexcept { stop_ = stop; }
+
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> h) {
+        if (stop_ && token_of(stop_).stop_requested())
+            throw stopped();
         state_ = new operation_state<A...>();
         state_->waiting = h;
         operation_handler<A...> handler(*state_);
         // Onto the stack: the operation may be through, and this awaiter gone, before the call below returns.
         Initiation initiation(static_cast<Initiation&&>(initiation_));
         Arguments arguments(static_cast<Arguments&&>(arguments_));
+        if constexpr (requires { initiation.get_executor(); }) {
+            if (stop_)
+                stopping_.emplace(token_of(stop_), stop_now(*state_, initiation.get_executor()));
+        }
         std::apply(
             [&](auto&... a) {
                 static_cast<Initiation&&>(initiation)(static_cast<operation_handler<A...>&&>(handler),
@@ -149,12 +191,27 @@ public:
             },
             arguments);
     }
-    auto await_resume() { return state_->result.take(); }
+    auto await_resume() {
+        stopping_.reset();
+        if (stop_ && token_of(stop_).stop_requested()) {
+            // Done after all, or cut short? In the second case the reason is not the operation's.
+            try {
+                return state_->result.take();
+            } catch (const boost::system::system_error& e) {
+                if (e.code() == boost::asio::error::operation_aborted)
+                    throw stopped();
+                throw;
+            }
+        }
+        return state_->result.take();
+    }
 
 private:
     Initiation initiation_;
     Arguments arguments_;
     operation_state<A...>* state_ = nullptr;
+    stop_ref stop_;
+    std::optional<std::stop_callback<stop_now>> stopping_;
 };
 
 } // namespace detail
@@ -167,6 +224,7 @@ private:
 /// Throws: `boost::system::system_error`, or the operation's own exception. With `asio::as_tuple(leat::use_await)` the
 /// error is part of the result instead.
 /// Threads: goes on where the operation completes: on the I/O object's executor.
+/// A stop that was requested of the stream (see `leat::stop_on`) cuts it short, and it throws `leat::stopped`.
 /// Destroying the waiting coroutine is safe: the operation is cancelled and its completion ignored. The operation's
 /// buffers have to outlive it, as ever.
 /// Cost: one small allocation per wait.

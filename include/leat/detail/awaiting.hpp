@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "stop_ref.hpp"
+
 namespace leat::detail {
 
 template <class A>
@@ -34,6 +36,12 @@ public:
     explicit awaiting(Awaiter a) : inner_(static_cast<Awaiter>(a)) {}
     template <class A>
     awaiting(std::in_place_t, A&& a) : inner_(detail::get_awaiter(static_cast<A&&>(a))) {}
+
+    template <class A>
+    awaiting(const stop_ref& stop, A&& a) : inner_(detail::get_awaiter(static_cast<A&&>(a))) {
+        if (stop)
+            inner_.inherit_stop(stop);
+    }
 
     decltype(auto) await_ready() { return inner_.await_ready(); }
     decltype(auto) await_resume() { return inner_.await_resume(); }
@@ -70,9 +78,16 @@ private:
     Awaiter inner_;
 };
 
-template <class Promise, class A> auto make_awaiting(A&& a) {
+// A request to stop is handed down from coroutine to coroutine, to whatever waits at the bottom.
+template <class A>
+concept inherits_stop = requires(std::remove_reference_t<awaiter_of<A>>& a) { a.inherit_stop(std::declval<const stop_ref&>()); };
+
+template <class Promise, class A> auto make_awaiting(Promise& promise, A&& a) {
     using awaiter = awaiter_of<A>;
-    return awaiting<Promise, awaiter>(std::in_place, static_cast<A&&>(a));
+    if constexpr (inherits_stop<A>)
+        return awaiting<Promise, awaiter>(promise.waiting_state().stop, static_cast<A&&>(a));
+    else
+        return awaiting<Promise, awaiter>(std::in_place, static_cast<A&&>(a));
 }
 
 } // namespace leat::detail

@@ -6,6 +6,7 @@
 
 #include "../config.hpp"
 #include "handshake.hpp"
+#include "stop_ref.hpp"
 
 /// The meeting point of one producer (a coroutine) and one consumer.
 ///
@@ -46,6 +47,7 @@ struct channel_base {
     reader* draining = nullptr; // the hook's argument
     reader* consumer = nullptr; // who is parked
     promise_base* innermost = nullptr;
+    stop_ref stop; // the request to obey, if there is one
     // Bytes, not bits of one: the consumer reads `detached` while the detached producer may set the others.
     bool detached = false; // the producer waits for something else than its consumer
     bool live = false;     // something may still come. False is zero: see no_channel

@@ -141,7 +141,7 @@ struct closer::promise_type {
     void return_void() const noexcept {}
     void unhandled_exception() const noexcept {}
     template <class A> auto await_transform(A&& a) {
-        return detail::make_awaiting<promise_type>(static_cast<A&&>(a));
+        return detail::make_awaiting(*this, static_cast<A&&>(a));
     }
 };
 

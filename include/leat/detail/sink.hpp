@@ -38,9 +38,10 @@ public:
         }
     }
     decltype(auto) await_resume() {
-        stream_.root().finish();
+        stream_.finish();
         return static_cast<D*>(this)->result();
     }
+    void inherit_stop(const stop_ref& stop) noexcept { detail::hand_down_stop(stream_, stop); }
 
 private:
     static bool hook(reader* r) noexcept { return static_cast<sink*>(r)->drain(); }
