@@ -54,6 +54,12 @@ template <class F> class on_close {
 public:
     explicit on_close(F f, const char* file = __builtin_FILE(), unsigned line = __builtin_LINE())
         : f_(static_cast<F&&>(f)), where_{file, line} {}
+    /// For cleanup whose resource also takes care of itself when the stream is destroyed: no report in that case.
+    on_close&& quiet() && noexcept {
+        where_.file = nullptr;
+        return static_cast<on_close&&>(*this);
+    }
+
     F&& function() noexcept { return static_cast<F&&>(f_); }
     const detail::code_place& where() const noexcept { return where_; }
 
@@ -178,7 +184,7 @@ template <class T, class R> async_generator<T> each_of_range(R& range) {
 template <class T, class S> async_generator<T> each_of_stream(S s) {
     // It has a source of its own, whose cleanup is not in our chain of generators.
     auto close = [&s] { return s.close(); };
-    co_await on_close(close);
+    co_await on_close(close, nullptr, 0); // not to be reported: the source reports its own
     while (auto x = co_await s.next()) {
         if constexpr (std::is_lvalue_reference_v<T>)
             co_yield *x;
@@ -363,9 +369,10 @@ public:
             ch_->draining = r;
         }
     }
+    // By a stage or the reader. It comes before an error of the producer that waits behind held back elements.
     void fail(std::exception_ptr e) noexcept {
         if (has_frame())
-            ch_->fail(std::move(e));
+            ch_->error = std::move(e);
     }
     void begin_close() noexcept {
         if (has_frame())

@@ -80,8 +80,8 @@ private:
 /// The elements of one step of a pipeline, computed one by one while you walk over them.
 ///
 /// Single pass, and at least one element, or empty at the end of the stream. Elements you do not walk over stay in the
-/// stream. Borrows the stream: walk over it before the next step. What a stage throws for an element is thrown by the
-/// `++` that comes to it; the stream is at its end then.
+/// stream. Borrows the stream: walk over it before the next step. Where a stage throws for an element, the range ends
+/// before it, and the next step closes the stream and throws.
 template <class S> class ready_range {
 public:
     using reference_type = stream_reference_t<S>;
@@ -96,7 +96,7 @@ public:
         iterator() noexcept = default;
         explicit iterator(ready_range* range) noexcept : range_(range) {}
         std::remove_reference_t<reference_type>& operator*() const noexcept { return *range_->first_; }
-        iterator& operator++() {
+        iterator& operator++() noexcept {
             range_->advance();
             return *this;
         }
@@ -118,16 +118,15 @@ public:
     std::remove_reference_t<reference_type>& front() noexcept { return *first_; }
 
 private:
-    // What a stage throws leaves through the walk, and is the stream's end as it is anywhere else. The cleanup is left to
-    // the next step, for here nobody can wait for it.
-    void advance() {
+    // Here nobody can wait for the cleanup that an error brings, so the error waits for the next step.
+    void advance() noexcept {
         try {
             first_ = stream_->try_next();
         } catch (...) {
             first_ = maybe<reference_type>();
+            stream_->root().fail(std::current_exception());
             stream_->abandon();
             stream_->root().begin_close();
-            throw;
         }
     }
 
@@ -148,6 +147,13 @@ template <class S> void hand_down_stop(S& stream, const stop_ref& stop) noexcept
     channel_base& ch = stream.root().channel();
     if (ch.live && !ch.stop)
         ch.stop = stop;
+}
+
+// The reader stops before it came to the error of a producer that is behind what a stage holds back (the rest of a
+// chunk): that error is none of its business.
+template <class Source> void forget_error(Source&& source) noexcept {
+    if (channel_base& ch = source.channel(); ch.error && !ch.closing)
+        ch.error = nullptr;
 }
 
 // Cleanup, to its end. False: it waits for something.
@@ -228,7 +234,10 @@ private:
                 got_ = Get::from(stream_);
                 if (got_)
                     return true;
-                over = stream_.stopped() || stream_.ended();
+                const bool stopped = stream_.stopped();
+                over = stopped || stream_.ended();
+                if (stopped)
+                    detail::forget_error(source);
             } catch (...) {
                 fail();
             }
@@ -266,6 +275,7 @@ public:
     }
     bool await_ready() noexcept {
         stream_.abandon();
+        detail::forget_error(stream_.root());
         stream_.root().begin_close();
         return advance();
     }

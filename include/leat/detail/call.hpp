@@ -11,12 +11,15 @@ template <class F, class... A>
 LEAT_ALWAYS_INLINE constexpr auto invoke(F& f, A&&... a) -> decltype(f(static_cast<A&&>(a)...)) {
     return f(static_cast<A&&>(a)...);
 }
-template <class M, class C, class A>
-constexpr auto invoke(M C::*const& member, A&& a) -> decltype((static_cast<A&&>(a).*member)) {
+// Not `M C::*`: g++ 12 does not deduce M from a const member function.
+template <class M, class A>
+    requires std::is_member_object_pointer_v<M>
+constexpr auto invoke(const M& member, A&& a) -> decltype((static_cast<A&&>(a).*member)) {
     return static_cast<A&&>(a).*member;
 }
-template <class M, class C, class A>
-constexpr auto invoke(M C::*const& member, A&& a) -> decltype((static_cast<A&&>(a).*member)()) {
+template <class M, class A>
+    requires std::is_member_function_pointer_v<M>
+constexpr auto invoke(const M& member, A&& a) -> decltype((static_cast<A&&>(a).*member)()) {
     return (static_cast<A&&>(a).*member)();
 }
 

@@ -29,7 +29,8 @@ template <class F> struct cleanup_of final : cleanup {
     F f;
     cleanup_of(F&& g, const code_place& w) : cleanup(w), f(static_cast<F&&>(g)) {}
     task<> run() override {
-        if constexpr (requires { f().operator co_await(); } || requires { f().await_ready(); })
+        using result = decltype(f());
+        if constexpr (has_member_await<result> || has_free_await<result> || requires { f().await_ready(); })
             co_await f();
         else
             f();
@@ -73,7 +74,9 @@ struct promise_base {
     promise_base(const promise_base&) = delete;
     ~promise_base() {
         while (cleanups != nullptr) {
-            LEAT_REPORT_ABANDONED(cleanups->where.file, cleanups->where.line);
+            if (cleanups->where.file != nullptr)
+                if (cleanups->where.file != nullptr)
+                LEAT_REPORT_ABANDONED(cleanups->where.file, cleanups->where.line);
             delete std::exchange(cleanups, cleanups->next);
         }
     }

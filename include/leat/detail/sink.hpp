@@ -66,6 +66,7 @@ private:
         stream_.root().fail(std::current_exception());
         stream_.abandon();
         enough_ = true;
+        failed_ = true;
     }
 
     // With control in hand. False: the producer waits.
@@ -75,6 +76,8 @@ private:
             if (source.closing())
                 return detail::run_to_end(source);
             if (enough_ || !drain() || stream_.ended()) {
+                if (!failed_ && (enough_ || stream_.stopped()))
+                    detail::forget_error(source);
                 source.begin_close();
                 return detail::run_to_end(source);
             }
@@ -88,6 +91,7 @@ private:
 
     S stream_;
     bool enough_ = false;
+    bool failed_ = false;
 };
 
 } // namespace leat::detail
