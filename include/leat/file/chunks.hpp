@@ -1,0 +1,51 @@
+#pragma once
+
+#include <filesystem>
+#include <utility>
+
+#include "../async_generator.hpp"
+#include "byte_view.hpp"
+#include "detail/source.hpp"
+#include "options.hpp"
+
+namespace leat::file {
+
+/// The bytes of a file, one read at a time, without ever blocking the loop.
+///
+/// Takes everything that can be opened: files, FIFOs, terminals, devices, /proc; standard input is
+/// "/dev/stdin".
+///
+/// Yields: `byte_view`: a `std::span<const std::byte>` that converts to `std::string_view`. It is never
+/// empty, and at most `options.chunk_size` bytes.
+/// Ends: at the end of the file, as it is when it is reached: a file that is cut off while it is read ends
+/// early, one that grows goes on. A FIFO ends when its last writer closes it.
+/// Throws: `leat::file::error` after the chunks that came before it.
+/// Borrows: a chunk is valid until the next step. Owns: the descriptor and `options.buffers` buffers, until
+/// the end. A stream that is closed or destroyed before gives them back at once, or as soon as a read that is
+/// under way returns.
+/// Threads: `ex` must run one handler at a time (a loop of one thread, or a strand). From the first step on
+/// the elements arrive there. Reads that may block run on a worker thread.
+/// Cost: a cached file costs one system call a chunk; one that is not, a hop to a worker (5 us) when the
+/// reader is faster than the disk. No allocation per chunk.
+///
+///     auto chunks = leat::file::chunks(ex, "image.iso");
+///     while (auto chunk = co_await chunks.next())
+///         hash.add(*chunk);
+inline async_generator<byte_view> chunks(executor ex, std::filesystem::path path, read_options options = {}) {
+    detail::source source(ex, std::move(path), options);
+    for (;;) {
+        const auto chunk = source.try_next();
+        if (!chunk) {
+            co_await source.change();
+            continue;
+        }
+        if (chunk->empty())
+            co_return;
+        byte_view bytes(*chunk);
+        co_yield std::move(bytes);
+        if (source.turn_is_due())
+            co_await source.turn();
+    }
+}
+
+} // namespace leat::file

@@ -1,0 +1,203 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define LEAT_LINE_SCAN_X86 1
+#include <immintrin.h>
+#elif defined(__aarch64__) && defined(__GNUC__)
+#define LEAT_LINE_SCAN_NEON 1
+#include <arm_neon.h>
+#endif
+
+// Finding every line end of a chunk. One vector comparison gives a mask of 64 bytes, and each set bit is one
+// line. Where the lines end is hard for the processor to predict, so the scan first notes the ends with one
+// store a block and hardly a branch, and then makes lines of them: 3.5 ns for a line of 40 to 120 bytes,
+// where a memchr a line takes 12 ns.
+
+namespace leat::file::detail {
+
+/// What a scanner found: `count` lines were written, and `rest` is where the first unfinished line starts.
+struct line_scan {
+    std::size_t count;
+    const char* rest;
+};
+
+/// A scanner writes up to `room` + `scan_slack` lines to `out`: it looks for room once per `scan_block`
+/// bytes, and scribbles one further. It stops before `last` when the room is used up, which the caller sees
+/// by `count >= room`.
+using line_scanner = line_scan (*)(const char* first, const char* last, char delimiter, std::string_view* out,
+                                   std::size_t room);
+
+inline constexpr std::ptrdiff_t scan_block = 256;
+inline constexpr std::size_t scan_slack = 256;
+
+/// The line [first, end), without a carriage return before `end` if `StripCr`. There is no branch: an empty
+/// line looks at its own delimiter instead, which is no carriage return.
+template <bool StripCr>
+[[gnu::always_inline]] inline std::string_view make_line(const char* first, const char* end) noexcept {
+    auto size = static_cast<std::size_t>(end - first);
+    if constexpr (StripCr)
+        size -= static_cast<std::size_t>(end[-static_cast<std::ptrdiff_t>(size != 0)] == '\r');
+    return {first, size};
+}
+
+/// The scan that every kernel shares; a kernel adds only how a mask of 64 bytes is made.
+class line_ends {
+public:
+    line_ends(const char* first, const char* last, std::string_view* out, std::size_t room) noexcept
+        : first_(first), at_(first), last_(last), begin_(out), out_(out), full_(out + room) {}
+
+    [[gnu::always_inline]] bool block_left() const noexcept {
+        return last_ - at_ >= scan_block && out_ < full_;
+    }
+    [[gnu::always_inline]] const char* at() const noexcept { return at_; }
+
+    /// Notes the ends among the next 64 bytes. The first is stored in any case and counts if there is one.
+    [[gnu::always_inline]] void take(std::uint64_t mask) noexcept {
+        *out_ = {at_ + std::countr_zero(mask), 0};
+        out_ += (mask | (0 - mask)) >> 63; // mask != 0, written so that no compiler makes a branch of it
+        for (mask &= mask - 1; mask != 0; mask &= mask - 1)
+            *out_++ = {at_ + std::countr_zero(mask), 0};
+        at_ += 64;
+    }
+
+    /// After a block without an end, memchr is quicker: it looks at nothing else.
+    [[gnu::always_inline]] void skip_long_line(const std::string_view* before, char delimiter) noexcept {
+        if (__builtin_expect(out_ == before, 0))
+            find_one(delimiter);
+    }
+    [[gnu::always_inline]] const std::string_view* found() const noexcept { return out_; }
+
+    /// Looks at the bytes after the last whole block and makes lines of the ends.
+    template <bool StripCr> [[gnu::always_inline]] line_scan finish(char delimiter) noexcept {
+        while (at_ != last_ && out_ < full_)
+            find_one(delimiter);
+        const char* line = first_;
+        for (std::string_view* i = begin_; i != out_; ++i) {
+            const char* const end = i->data();
+            *i = make_line<StripCr>(line, end);
+            line = end + 1;
+        }
+        return {static_cast<std::size_t>(out_ - begin_), line};
+    }
+
+private:
+    void find_one(char delimiter) noexcept {
+        const auto size = static_cast<std::size_t>(last_ - at_);
+        const auto end = static_cast<const char*>(std::memchr(at_, delimiter, size));
+        if (end == nullptr) {
+            at_ = last_;
+        } else {
+            *out_++ = {end, 0};
+            at_ = end + 1;
+        }
+    }
+
+    const char* first_;            // start of the first line
+    const char* at_;               // next byte to look at
+    const char* last_;             // end of the chunk
+    std::string_view* begin_;      // until finish() these are no lines, but empty views at their ends
+    std::string_view* out_;        // next free slot
+    const std::string_view* full_; // first slot past the room
+};
+
+/// One memchr a line: for processors without a kernel of their own, and the reference of the tests.
+template <bool StripCr>
+line_scan scan_lines_portable(const char* first, const char* last, char delimiter, std::string_view* out,
+                              std::size_t room) {
+    line_ends ends(first, last, out, room);
+    return ends.finish<StripCr>(delimiter);
+}
+
+#if defined(LEAT_LINE_SCAN_X86)
+
+template <bool StripCr>
+line_scan scan_lines_sse2(const char* first, const char* last, char delimiter, std::string_view* out,
+                          std::size_t room) {
+    line_ends ends(first, last, out, room);
+    const __m128i wanted = _mm_set1_epi8(delimiter);
+    while (ends.block_left()) {
+        const auto before = ends.found();
+        for (int i = 0; i != scan_block / 64; ++i) {
+            std::uint64_t mask = 0;
+            for (int j = 0; j != 4; ++j) {
+                const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ends.at() + 16 * j));
+                const auto part =
+                    static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
+                mask |= static_cast<std::uint64_t>(part) << (16 * j);
+            }
+            ends.take(mask);
+        }
+        ends.skip_long_line(before, delimiter);
+    }
+    return ends.finish<StripCr>(delimiter);
+}
+
+template <bool StripCr>
+[[gnu::target("avx2,bmi")]] line_scan scan_lines_avx2(const char* first, const char* last, char delimiter,
+                                                      std::string_view* out, std::size_t room) {
+    line_ends ends(first, last, out, room);
+    const __m256i wanted = _mm256_set1_epi8(delimiter);
+    while (ends.block_left()) {
+        const auto before = ends.found();
+        for (int i = 0; i != scan_block / 64; ++i) {
+            const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ends.at()));
+            const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ends.at() + 32));
+            const auto low_mask =
+                static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)));
+            const auto high_mask =
+                static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)));
+            ends.take(static_cast<std::uint64_t>(high_mask) << 32 | low_mask);
+        }
+        ends.skip_long_line(before, delimiter);
+    }
+    return ends.finish<StripCr>(delimiter);
+}
+
+/// The best scanner of the processor this runs on.
+template <bool StripCr> line_scanner best_line_scanner() noexcept {
+    static const line_scanner best = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
+                                         ? &scan_lines_avx2<StripCr>
+                                         : &scan_lines_sse2<StripCr>;
+    return best;
+}
+
+#elif defined(LEAT_LINE_SCAN_NEON)
+
+template <bool StripCr>
+line_scan scan_lines_neon(const char* first, const char* last, char delimiter, std::string_view* out,
+                          std::size_t room) {
+    line_ends ends(first, last, out, room);
+    const uint8x16_t wanted = vdupq_n_u8(static_cast<std::uint8_t>(delimiter));
+    const uint8x16_t bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+    while (ends.block_left()) {
+        const auto before = ends.found();
+        for (int i = 0; i != scan_block / 64; ++i) {
+            const auto bytes = reinterpret_cast<const std::uint8_t*>(ends.at());
+            const uint8x16_t a = vandq_u8(vceqq_u8(vld1q_u8(bytes), wanted), bit);
+            const uint8x16_t b = vandq_u8(vceqq_u8(vld1q_u8(bytes + 16), wanted), bit);
+            const uint8x16_t c = vandq_u8(vceqq_u8(vld1q_u8(bytes + 32), wanted), bit);
+            const uint8x16_t d = vandq_u8(vceqq_u8(vld1q_u8(bytes + 48), wanted), bit);
+            // Three rounds of pairwise additions bring the 64 flags together as 64 bits.
+            const uint8x16_t sum = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
+            ends.take(vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)), 0));
+        }
+        ends.skip_long_line(before, delimiter);
+    }
+    return ends.finish<StripCr>(delimiter);
+}
+
+template <bool StripCr> line_scanner best_line_scanner() noexcept { return &scan_lines_neon<StripCr>; }
+
+#else
+
+template <bool StripCr> line_scanner best_line_scanner() noexcept { return &scan_lines_portable<StripCr>; }
+
+#endif
+
+} // namespace leat::file::detail

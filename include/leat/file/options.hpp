@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace leat::file {
+
+/// When a worker thread reads ahead of the reader.
+enum class read_ahead {
+    /// Bytes in the page cache are read at once, by the reader's own thread, with a call that cannot wait.
+    /// From the first time that they are not there, a worker keeps the buffers full. The least processor
+    /// time, and the best latency.
+    automatic,
+    /// A worker keeps the buffers full from the start. The shortest time for one big file if a second core is
+    /// free.
+    always,
+    /// A worker reads one chunk when it is asked for.
+    never,
+};
+
+/// How a file is read.
+struct read_options {
+    /// Bytes asked for at a time. A chunk may be shorter at any time, not only at the end.
+    std::size_t chunk_size = std::size_t{256} << 10;
+    /// Chunks in memory: the one in use and those read ahead of it. At least 2; they are allocated when first
+    /// needed.
+    unsigned buffers = 3;
+    read_ahead ahead = read_ahead::automatic;
+    /// The byte to start at. Only what has offsets (files, block devices) takes another than 0.
+    std::uint64_t offset = 0;
+};
+
+} // namespace leat::file
