@@ -1,0 +1,21 @@
+// expect: leat: a stream is moved into its pipeline: write std::move(stream)
+// max-lines: 15
+#include <leat/adaptor/take.hpp>
+#include <leat/async_generator.hpp>
+
+#include <string>
+#include <vector>
+
+leat::async_generator<std::string> words();
+
+void test() {
+#ifdef LEAT_FIXED
+    auto w = words();
+    auto s = leat::take(std::move(w), 1);
+    static_cast<void>(s);
+#else
+    auto w = words();
+    auto s = leat::take(w, 1);
+    static_cast<void>(s);
+#endif
+}

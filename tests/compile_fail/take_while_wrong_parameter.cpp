@@ -1,0 +1,19 @@
+// expect: leat::take_while: the predicate cannot be called with the stream's element
+// max-lines: 15
+#include <leat/adaptor/take_while.hpp>
+#include <leat/async_generator.hpp>
+
+#include <string>
+#include <vector>
+
+leat::async_generator<std::string> words();
+
+void test() {
+#ifdef LEAT_FIXED
+    auto s = words() | leat::take_while([](const auto& x) { return !x.empty(); });
+    static_cast<void>(s);
+#else
+    auto s = words() | leat::take_while([](int x) { return x > 0; });
+    static_cast<void>(s);
+#endif
+}
