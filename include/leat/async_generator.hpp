@@ -265,9 +265,10 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
     template <class R> auto yield_value(elements_of<R> many) {
         if constexpr (std::is_same_v<R, async_generator<T>>)
             return delegate_awaiter<T>(many.source());
-        else if constexpr (stream<R>) {
-            static_assert(!std::is_lvalue_reference_v<R>,
-                          "leat: a stream is moved: write co_yield leat::elements_of(std::move(stream))");
+        else if constexpr (stream<R> && std::is_lvalue_reference_v<R>) {
+            static_assert(!stream<R>, "leat: a stream is moved: write co_yield leat::elements_of(std::move(stream))");
+            return delegate_awaiter<T>(async_generator<T>());
+        } else if constexpr (stream<R>) {
             return delegate_awaiter<T>(detail::each_of_stream<T>(many.source()));
         } else {
             auto&& range = many.source();

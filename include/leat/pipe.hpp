@@ -34,6 +34,10 @@ public:
     }
     template <class S> constexpr auto operator()(S&& s) const& { return Make(make_)(static_cast<S&&>(s)); }
 
+    // For operator|, which does not go through operator(): each call in between makes the compiler's messages longer.
+    constexpr Make&& make() && noexcept { return static_cast<Make&&>(make_); }
+    constexpr Make make() const& { return make_; }
+
 private:
     LEAT_NO_UNIQUE_ADDRESS Make make_;
 };
@@ -58,7 +62,7 @@ template <stream S, detail::a_closure C> constexpr auto operator|(S&& s, C&& c) 
                       "leat: a stream is moved into its pipeline: write std::move(stream) | ...");
         return std::remove_cvref_t<S>();
     } else {
-        return static_cast<C&&>(c)(static_cast<S&&>(s));
+        return static_cast<C&&>(c).make()(static_cast<S&&>(s));
     }
 }
 

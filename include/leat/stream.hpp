@@ -311,18 +311,18 @@ public:
     /// Threads: one step at a time. Goes on where the producer's wait ended; without a wait, where it was called.
     /// Cost: no allocation. While the producer does not wait: no suspension either.
     [[nodiscard]] auto next() & noexcept { return detail::step<D, detail::get_next>(self()); }
-    void next() && = delete; // name the stream first: it has to outlive the step
+    detail::step<D, detail::get_next> next() && = delete; // name the stream first: it has to outlive the step
 
     /// All elements that are ready, at least one: `while (auto b = co_await s.next_batch()) for (auto& x : b) ...`
     /// Empty at the end. See `next()` for the rest.
     [[nodiscard]] auto next_batch() & noexcept { return detail::step<D, detail::get_batch>(self()); }
-    void next_batch() && = delete;
+    detail::step<D, detail::get_batch> next_batch() && = delete; // as for next()
 
     /// Ends the stream now: runs its cleanup (`on_close`), inner to outer, and waits for it.
     ///
     /// Throws: what the cleanup threw. Afterwards the stream is at its end. Closing twice is fine.
     [[nodiscard]] auto close() & noexcept { return detail::close_awaiter<D>(self()); }
-    void close() && = delete;
+    detail::close_awaiter<D> close() && = delete; // as for next()
 
     // Stages with elements in contiguous memory have a better one.
     auto try_batch() { return ready_range<D>(self()); }

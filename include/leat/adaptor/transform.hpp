@@ -8,8 +8,6 @@ namespace leat {
 template <class Up, class F> class transform_stage : public stage<transform_stage<Up, F>, Up> {
     using in = stream_reference_t<Up>;
     using out = detail::give_result<F, in>;
-    static_assert(!std::is_void_v<out>,
-                  "leat::transform: the function returns nothing; for an effect per element use leat::inspect");
     // A computed element has to outlive a reference that the function returns into it.
     static constexpr bool keep = !std::is_reference_v<in> && std::is_reference_v<out>;
 
@@ -43,12 +41,16 @@ private:
 namespace detail {
 struct transform_fn : operation<transform_fn> {
     template <class S, class F> static auto make(S&& s, F f) {
-        if constexpr (takes_element<F, stream_reference_t<S>>) {
-            return transform_stage<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
-        } else {
+        if constexpr (!takes_element<F, stream_reference_t<S>>) {
             static_assert(always_false<F>, "leat::transform: the function cannot be called with the stream's element; "
                                            "give it a parameter of that type, or auto&&");
             return static_cast<S&&>(s);
+        } else if constexpr (std::is_void_v<give_result<F, stream_reference_t<S>>>) {
+            static_assert(always_false<F>, "leat::transform: the function returns nothing; for an effect per element "
+                                           "use leat::inspect");
+            return static_cast<S&&>(s);
+        } else {
+            return transform_stage<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
         }
     }
 };

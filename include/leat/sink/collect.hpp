@@ -2,6 +2,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/sink.hpp"
+#include "../task.hpp"
 
 namespace leat {
 
@@ -27,19 +28,24 @@ private:
     C all_{};
 };
 
+// A container does not say itself whether emplace_back of something compiles.
 template <class C, class S>
-concept collects = requires(C& c, maybe<stream_reference_t<S>>& x) { c.emplace_back(x.forward()); } ||
-                   requires(C& c, maybe<stream_reference_t<S>>& x) { c.push_back(x.forward()); } ||
-                   requires(C& c, maybe<stream_reference_t<S>>& x) { c.emplace(x.forward()); } ||
-                   requires(C& c, maybe<stream_reference_t<S>>& x) { c.insert(x.forward()); };
+concept collects = std::is_constructible_v<typename C::value_type,
+                                           decltype(std::declval<maybe<stream_reference_t<S>>&>().forward())>;
 
 template <class C> struct collect_fn : operation<collect_fn<C>> {
     template <class S> static auto make(S&& s) {
-        static_assert(collects<C, S>, "leat::collect: the container cannot hold the stream's elements");
-        static_assert(!is_borrowed<typename C::value_type>,
-                      "leat::collect: the elements are views that are valid for one step only; put leat::materialize() "
-                      "before it");
-        return collect_sink<C, S>(static_cast<S&&>(s));
+        if constexpr (!collects<C, S>) {
+            static_assert(always_false<C>, "leat::collect: the container cannot hold the stream's elements; name one "
+                                           "that can, or convert them by leat::transform before it");
+            return task<C>();
+        } else if constexpr (is_borrowed<typename C::value_type>) {
+            static_assert(always_false<C>, "leat::collect: the elements are views that are valid for one step only; "
+                                           "put leat::materialize() before it");
+            return task<C>();
+        } else {
+            return collect_sink<C, S>(static_cast<S&&>(s));
+        }
     }
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../detail/sink.hpp"
+#include "../task.hpp"
 
 namespace leat {
 
@@ -23,9 +24,12 @@ private:
 
 struct fold_fn : operation<fold_fn> {
     template <class S, class T, class F> static auto make(S&& s, T init, F f) {
-        static_assert(takes_element<F, stream_reference_t<S>, T&&>,
-                      "leat::fold: the function cannot be called with (result so far, element)");
-        return fold_sink<S, T, F>(static_cast<S&&>(s), static_cast<T&&>(init), static_cast<F&&>(f));
+        if constexpr (takes_element<F, stream_reference_t<S>, T&&>) {
+            return fold_sink<S, T, F>(static_cast<S&&>(s), static_cast<T&&>(init), static_cast<F&&>(f));
+        } else {
+            static_assert(always_false<F>, "leat::fold: the function cannot be called with (result so far, element)");
+            return task<T>();
+        }
     }
 };
 

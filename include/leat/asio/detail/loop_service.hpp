@@ -55,7 +55,7 @@ public:
 
     explicit loop_service(boost::asio::execution_context& c) : service(c) {}
 
-    static loop_service& of(const executor& ex) {
+    template <class Executor> static loop_service& of(const Executor& ex) {
         return boost::asio::use_service<loop_service>(
             boost::asio::query(ex, boost::asio::execution::context));
     }
