@@ -125,7 +125,8 @@ public:
     any_stream() noexcept = default;
     template <stream S>
         requires(!std::is_lvalue_reference_v<S> && !std::is_same_v<std::remove_cvref_t<S>, any_stream>)
-    any_stream(S&& s) : stream_(std::make_unique<detail::erased<object, S>>(static_cast<S&&>(s))) {
+    any_stream(S&& s) // NOLINT(bugprone-forwarding-reference-overload): constrained to other streams
+        : stream_(std::make_unique<detail::erased<object, S>>(static_cast<S&&>(s))) {
         static_assert(std::is_same_v<stream_reference_t<S>, reference> ||
                           (!std::is_lvalue_reference_v<T> && !std::is_lvalue_reference_v<stream_reference_t<S>> &&
                            std::is_constructible_v<object, stream_reference_t<S>>),

@@ -1,22 +1,37 @@
 #pragma once
 
+#include <type_traits>
+
 #include "../borrowed.hpp"
-#include "transform.hpp"
+#include "../pipe.hpp"
 
 namespace leat {
 
+template <class Up> class materialize_stage : public stage<materialize_stage<Up>, Up> {
+    using in = stream_reference_t<Up>;
+    using value = stream_value_t<Up>;
+
+public:
+    using reference = typename owned<value>::type;
+
+    explicit materialize_stage(Up&& up) : materialize_stage::stage(static_cast<Up&&>(up)) {}
+
+    LEAT_ALWAYS_INLINE maybe<reference> try_next() {
+        maybe<in> x = this->up_.try_next();
+        if (!x)
+            return {};
+        return maybe<reference>(detail::from_call{}, [&]() -> reference {
+            if constexpr (is_borrowed<value>)
+                return owned<value>::make(*x);
+            else
+                return x.forward();
+        });
+    }
+};
+
 namespace detail {
 struct materialize_fn : operation<materialize_fn> {
-    template <class S> static auto make(S&& s) {
-        using value = stream_value_t<S>;
-        auto own = []<class X>(X&& x) -> typename owned<value>::type {
-            if constexpr (is_borrowed<value>)
-                return owned<value>::make(x);
-            else
-                return static_cast<X&&>(x);
-        };
-        return transform_stage<S, decltype(own)>(static_cast<S&&>(s), own);
-    }
+    template <class S> static auto make(S&& s) { return materialize_stage<S>(static_cast<S&&>(s)); }
 };
 } // namespace detail
 
