@@ -18,7 +18,10 @@ static_assert(std::is_nothrow_move_constructible_v<sse::parser>);
 namespace {
 
 sse::parser_options options_of(const nlohmann::json& vector) {
-    return {.last_event_id = vector.value("initial_last_event_id", "")};
+    const auto seed = vector.find("initial_last_event_id");
+    if (seed == vector.end())
+        return {};
+    return {.last_event_id = seed->get_ref<const std::string&>()};
 }
 
 std::optional<milliseconds> retry_of(const nlohmann::json& value) {

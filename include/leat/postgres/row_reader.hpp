@@ -128,7 +128,7 @@ private:
         for (const column& c : columns_) {
             if (!out.empty())
                 out += ", ";
-            out += quoted(c.name);
+            out += in_quotes(c.name);
             out += ' ';
             out += c.type_name;
         }

@@ -18,7 +18,7 @@ namespace leat::postgres {
 
 namespace detail {
 
-inline std::string quoted(std::string_view name) {
+inline std::string in_quotes(std::string_view name) {
     std::string out = "\"";
     out += name;
     out += '"';
@@ -27,7 +27,7 @@ inline std::string quoted(std::string_view name) {
 
 /// `column 3 "price"`: how every message names a column.
 inline std::string describe(const column& c, std::size_t index) {
-    return "column " + std::to_string(index + 1) + " " + quoted(c.name);
+    return "column " + std::to_string(index + 1) + " " + in_quotes(c.name);
 }
 
 [[noreturn]] inline void throw_type_mismatch(const column& c, std::size_t index, std::string_view member,
@@ -35,7 +35,7 @@ inline std::string describe(const column& c, std::size_t index) {
     std::string what = "leat::postgres: " + describe(c, index) + " is of type " + c.type_name + ", but " +
                        std::string(member) + " is " + std::string(cpp_name) + ", which takes " +
                        std::string(accepts) + ": change the member, or cast in the query, for example " +
-                       quoted(c.name) + "::text";
+                       in_quotes(c.name) + "::text";
     throw error(error_kind::columns, what);
 }
 
@@ -143,7 +143,7 @@ public:
             if ((*columns_)[i].name == name)
                 return (*this)[i];
         }
-        throw error(error_kind::columns, "leat::postgres: the query has no column " + detail::quoted(name));
+        throw error(error_kind::columns, "leat::postgres: the query has no column " + detail::in_quotes(name));
     }
 
 private:

@@ -19,7 +19,7 @@ public:
     using reference = const event&;
 
     events_stage(Up&& up, parser_options options)
-        : events_stage::stage(static_cast<Up&&>(up)), parser_(std::move(options)) {}
+        : events_stage::stage(static_cast<Up&&>(up)), parser_(options) {}
 
     events_stage(events_stage&& other)
         : events_stage::stage(static_cast<Up&&>(other.up_)), chunk_(std::move(other.chunk_)),
@@ -63,7 +63,7 @@ namespace detail {
 struct events_fn : leat::detail::operation<events_fn> {
     template <class S> static auto make(S&& s, parser_options options = {}) {
         if constexpr (byte_chunk<stream_reference_t<S>>) {
-            return events_stage<S>(static_cast<S&&>(s), std::move(options));
+            return events_stage<S>(static_cast<S&&>(s), options);
         } else {
             static_assert(
                 leat::detail::always_false<S>,

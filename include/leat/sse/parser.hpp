@@ -40,8 +40,8 @@ struct parser_options {
     /// The most that one event may hold: its data, type and id and the line being read, together, in bytes.
     /// It is checked while bytes arrive, so that a line without an end cannot fill the memory.
     std::size_t max_event_bytes = std::size_t{16} * 1024 * 1024;
-    /// The last event id of the connection before, when this one is a reconnection.
-    std::string last_event_id = {};
+    /// The last event id of the connection before, when this one is a reconnection. Copied by the parser.
+    std::string_view last_event_id = {}; // trivial to destroy, as all options: see write_options
 };
 
 /// Reads an event stream (`text/event-stream`) exactly as the HTML standard says. It does no input or output:
@@ -68,7 +68,7 @@ public:
     parser() : parser(parser_options{}) {}
     explicit parser(parser_options options)
         : max_event_bytes_(options.max_event_bytes), id_buffer_(options.last_event_id),
-          last_id_(std::move(options.last_event_id)) {}
+          last_id_(options.last_event_id) {}
 
     parser(parser&&) = default;
     parser& operator=(parser&&) = default;

@@ -20,8 +20,8 @@ enum class text_as {
 
 struct write_options {
     text_as text = text_as::json;
-    /// The event name of each text. Empty: none, so that browsers call it "message".
-    std::string type = {};
+    /// The event name of each text, copied by the stage. Empty: none, so that browsers call it "message".
+    std::string_view type = {}; // trivial to destroy: g++ 12 destroys such a default argument twice in a co_await
 };
 
 /// What `write(stream)` gives.
@@ -33,9 +33,9 @@ public:
     using reference = std::string_view;
 
     write_stage(Up&& up, write_options options)
-        : write_stage::stage(static_cast<Up&&>(up)), options_(std::move(options)) {
+        : write_stage::stage(static_cast<Up&&>(up)), text_(options.text), type_(options.type) {
         if constexpr (!takes_events)
-            detail::check_one_line("type", options_.type);
+            detail::check_one_line("type", type_);
     }
 
     maybe<reference> try_next() {
@@ -103,14 +103,15 @@ private:
     }
 
     void put(std::string_view text) {
-        detail::append_type(wire_, options_.type);
-        if (options_.text == text_as::json)
+        detail::append_type(wire_, type_);
+        if (text_ == text_as::json)
             write_json(wire_, text);
         else
             write_data(wire_, text);
     }
 
-    write_options options_;
+    text_as text_;
+    std::string type_;
     std::string wire_, tail_, joined_, id_;
     bool over_ = false;
 };
@@ -120,7 +121,7 @@ struct write_fn : leat::detail::operation<write_fn> {
     template <class S> static auto make(S&& s, write_options options) {
         using in = stream_reference_t<S>;
         if constexpr (std::is_convertible_v<in, const event&> || byte_chunk<in>) {
-            return write_stage<S>(static_cast<S&&>(s), std::move(options));
+            return write_stage<S>(static_cast<S&&>(s), options);
         } else {
             static_assert(
                 leat::detail::always_false<S>,
@@ -149,8 +150,8 @@ struct write_fn : leat::detail::operation<write_fn> {
 ///   auto wire = std::move(tokens) | leat::sse::write();
 ///   while (auto bytes = co_await wire.next()) co_await send(socket, *bytes);
 template <leat::stream S> auto write(S&& s, write_options options = {}) {
-    return detail::write_fn{}(static_cast<S&&>(s), std::move(options));
+    return detail::write_fn{}(static_cast<S&&>(s), options);
 }
-inline auto write(write_options options = {}) { return detail::write_fn{}(std::move(options)); }
+inline auto write(write_options options = {}) { return detail::write_fn{}(options); }
 
 } // namespace leat::sse
