@@ -313,7 +313,7 @@ template <class E> inline channel<E> moved_channel{};
 /// Owns: its frame. An element is valid until the next step. Destroying an open generator destroys the body where
 /// it stands, without waiting.
 /// Threads: one step at a time; the body runs inside the reader's step until it waits, then on whatever resumes it, and
-/// the reader goes on there too.
+/// the reader goes on there too; or where it is, if that was another thread and quicker than the reader came to wait.
 /// Cost: one allocation (the frame), none per element, no atomic while nothing waits. With `std::allocator_arg,
 /// allocator` as its first parameters the frame comes from that allocator.
 template <class T> class [[nodiscard]] async_generator : public stream_interface<async_generator<T>> {

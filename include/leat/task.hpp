@@ -116,7 +116,9 @@ private:
 ///
 /// Throws: what the coroutine threw, at the `co_await`.
 /// Owns: its frame. Destroying a task that waits destroys the coroutine where it stands.
-/// Threads: runs inside the awaiting coroutine until it waits for something, then on whatever resumes it.
+/// Threads: runs inside the awaiting coroutine until it waits for something, then on whatever resumes it. The
+/// awaiting coroutine goes on there too; or where it is, if that was another thread and it was through before this one
+/// came to wait. So `co_await pool.schedule()` in a task of its own does not move the caller for certain.
 /// Cost: one allocation (the frame); no atomic when it finishes without waiting. A loop over any number of tasks
 /// that are ready at once does not grow the stack.
 ///
@@ -151,6 +153,7 @@ public:
     public:
         explicit awaiter(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {
             LEAT_ASSERT(frame_, "leat::task: an empty (moved-from) task was awaited");
+            LEAT_ASSERT(!frame_.done(), "leat::task: awaited a second time; a task gives its result once");
         }
         bool await_ready() {
             frame_.resume();

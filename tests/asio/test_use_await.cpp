@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include <boost/asio/as_tuple.hpp>
@@ -275,6 +276,29 @@ TEST_CASE("use_await: the loop is destroyed while a coroutine waits in it", "[us
         CHECK_FALSE(gone);
         CHECK_FALSE(waiting.done());
         gone = true;
+    }
+    CHECK(gone);
+}
+
+TEST_CASE("use_await: the loop is destroyed with a stop on its way", "[use_await]") {
+    bool gone = false;
+    std::stop_source stop;
+    {
+        asio::io_context loop;
+        const executor ex = loop.get_executor();
+        auto read = [](executor e, std::stop_token token, bool& g) -> task<> {
+            const noting n(g);
+            auto body = [](executor x) -> async_generator<int> {
+                co_await leat::sleep_for(x, 24h);
+                co_yield 1;
+            };
+            auto s = body(e) | leat::stop_on(token);
+            while (auto x = co_await s.next())
+                FAIL("a day is not over: " << *x);
+        };
+        leat::spawn(ex, read(ex, stop.get_token(), gone));
+        loop.run_for(1ms);
+        stop.request_stop();
     }
     CHECK(gone);
 }

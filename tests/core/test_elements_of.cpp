@@ -1,5 +1,6 @@
 #include "support/catch.hpp"
 #include "support/counted.hpp"
+#include "support/once_only.hpp"
 #include "support/waiting.hpp"
 
 #include <list>
@@ -263,11 +264,7 @@ TEST_CASE("elements_of: what nobody catches reaches the reader, from any depth",
 
 TEST_CASE("elements_of: a range that throws in the middle", "[elements_of]") {
     auto body = [](bool& caught) -> async_generator<int> {
-        auto bad = std::views::iota(0, 5) | std::views::transform([](int x) {
-                       if (x == 2)
-                           throw std::runtime_error("range");
-                       return x;
-                   });
+        once_only bad(0, 5, 2);
         try {
             co_yield elements_of(bad);
         } catch (const std::runtime_error&) {

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <tuple>
+#include <utility>
 
 using leat::postgres::error;
 using leat::postgres::error_kind;
@@ -36,8 +37,11 @@ public:
         void return_void() const noexcept {}
         void unhandled_exception() const { std::terminate(); }
     };
-    owned(const owned&) = delete;
-    ~owned() { frame_.destroy(); }
+    owned(owned&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {} // clang 14 moves it
+    ~owned() {
+        if (frame_)
+            frame_.destroy();
+    }
 
 private:
     explicit owned(std::coroutine_handle<promise_type> frame) : frame_(frame) {}

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "../borrowed.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -10,6 +11,15 @@ namespace leat {
 template <class V> struct indexed {
     std::size_t index;
     V value;
+};
+
+// With a reference in it, it is worth nothing after the step.
+template <class V> inline constexpr bool is_borrowed<indexed<V&>> = true;
+template <class V> inline constexpr bool is_borrowed<indexed<V>> = is_borrowed<V>;
+template <class V> struct owned<indexed<V>> {
+    using value = owned<std::remove_cvref_t<V>>;
+    using type = indexed<typename value::type>;
+    static type make(const indexed<V>& x) { return type{x.index, value::make(x.value)}; }
 };
 
 template <class Up> class enumerate_stage : public stage<enumerate_stage<Up>, Up> {

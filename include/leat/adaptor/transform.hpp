@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../borrowed.hpp"
 #include "../detail/call.hpp"
 #include "../pipe.hpp"
 
@@ -8,8 +9,8 @@ namespace leat {
 template <class Up, class F> class transform_stage : public stage<transform_stage<Up, F>, Up> {
     using in = stream_reference_t<Up>;
     using out = detail::give_result<F, in>;
-    // A computed element has to outlive a reference that the function returns into it.
-    static constexpr bool keep = !std::is_reference_v<in> && std::is_reference_v<out>;
+    // A computed element has to outlive what the function returns, where that refers to it.
+    static constexpr bool keep = !std::is_reference_v<in> && (std::is_reference_v<out> || is_borrowed<out>);
 
 public:
     using reference = std::remove_cv_t<out>;

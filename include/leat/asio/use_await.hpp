@@ -3,6 +3,7 @@
 #include <atomic>
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <tuple>
@@ -98,14 +99,18 @@ public:
     stop_operation(State& s, Executor ex) : state_(&s), ex_(std::move(ex)) {}
     void operator()() const {
         ++state_->owners;
-        boost::asio::post(ex_, [s = state_] {
+        // Owned, for a loop that is destroyed first drops what was posted.
+        boost::asio::post(ex_, [s = std::unique_ptr<State, release_it>(state_)] {
             if (!s->done)
                 s->cancel.emit(boost::asio::cancellation_type::terminal);
-            s->release();
         });
     }
 
 private:
+    struct release_it {
+        void operator()(State* s) const noexcept { s->release(); }
+    };
+
     State* state_;
     Executor ex_;
 };

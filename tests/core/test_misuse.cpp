@@ -1,0 +1,123 @@
+#include "support/catch.hpp"
+#include "support/waiting.hpp"
+
+#include <csignal>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <leat/leat.hpp>
+
+// What must not be done is met with a sentence, in a debug build. Each mistake is made in a process of its own.
+
+#ifndef NDEBUG
+
+namespace {
+
+using leat::async_generator;
+using leat::sync_wait;
+using leat::task;
+
+async_generator<int> numbers(int n) {
+    for (int i = 0; i < n; ++i)
+        co_yield i;
+}
+async_generator<int> waits_for_ever() {
+    co_await std::suspend_always();
+    co_yield 1;
+}
+task<> read_one(async_generator<int>& s) { static_cast<void>(co_await s.next()); }
+task<> close_it(async_generator<int>& s) { co_await s.close(); }
+task<int> answer() { co_return 42; }
+
+// What the process that calls f() writes before it is aborted; empty if it is not aborted.
+template <class F> std::string last_words(F f) {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        ::dup2(ends[1], 2);
+        ::dup2(ends[1], 1);
+        std::signal(SIGABRT, SIG_DFL); // not Catch2's, which would write a report
+        f();
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    std::string words;
+    char buffer[512];
+    for (ssize_t n = 0; (n = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+        words.append(buffer, static_cast<std::size_t>(n));
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? words : std::string();
+}
+
+} // namespace
+
+TEST_CASE("misuse: two steps of one stream at once", "[misuse]") {
+    CHECK_THAT(last_words([] {
+                   auto s = waits_for_ever();
+                   const auto one = start(read_one(s));
+                   const auto two = start(read_one(s));
+               }),
+               Catch::Contains("next() while another next() of the same stream is still waiting"));
+    CHECK_THAT(last_words([] {
+                   auto s = waits_for_ever();
+                   const auto one = start(read_one(s));
+                   const auto two = start(close_it(s));
+               }),
+               Catch::Contains("close() while a next() of the same stream is still waiting"));
+}
+
+TEST_CASE("misuse: a stream that was moved from", "[misuse]") {
+    CHECK_THAT(last_words([] {
+                   auto s = numbers(3);
+                   auto pipeline = std::move(s) | leat::take(1);
+                   static_cast<void>(sync_wait(s.next())); // NOLINT
+               }),
+               Catch::Contains("next() on a stream that was moved from"));
+    CHECK_THAT(last_words([] {
+                   auto s = numbers(3);
+                   auto other = std::move(s);
+                   sync_wait(s.close()); // NOLINT
+               }),
+               Catch::Contains("close() on a stream that was moved from"));
+    CHECK_THAT(last_words([] {
+                   auto s = numbers(3);
+                   auto other = std::move(s);
+                   static_cast<void>(sync_wait(std::move(s) | leat::count())); // NOLINT
+               }),
+               Catch::Contains("a terminal on a stream that was moved from"));
+}
+
+TEST_CASE("misuse: a task that is empty, or was awaited before", "[misuse]") {
+    CHECK_THAT(last_words([] {
+                   auto t = answer();
+                   auto other = std::move(t);
+                   static_cast<void>(sync_wait(t)); // NOLINT
+               }),
+               Catch::Contains("an empty (moved-from) task was awaited"));
+    CHECK_THAT(last_words([] {
+                   auto t = answer();
+                   static_cast<void>(sync_wait(t));
+                   static_cast<void>(sync_wait(t));
+               }),
+               Catch::Contains("awaited a second time"));
+}
+
+TEST_CASE("misuse: stages", "[misuse]") {
+    CHECK_THAT(last_words([] { auto s = numbers(3) | leat::chunk(0); }), Catch::Contains("chunks of 0 elements"));
+    CHECK_THAT(last_words([] {
+                   auto s = numbers(3) | leat::flat_map([](int x) { return std::vector<int>(2, x); });
+                   static_cast<void>(sync_wait(s.next()));
+                   auto moved = std::move(s);
+               }),
+               Catch::Contains("a pipeline was moved in the middle of an inner range"));
+}
+
+#endif
