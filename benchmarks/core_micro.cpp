@@ -52,7 +52,8 @@ number most(number n) { return n / 2 - n / 64; }
 }
 
 auto four_stages(number n) {
-    return leat::transform([](number x) { return scaled(x); }) | leat::filter([](number x) { return wanted(x); }) |
+    return leat::transform([](number x) { return scaled(x); }) |
+           leat::filter([](number x) { return wanted(x); }) |
            leat::transform([](number x) { return folded(x); }) | leat::take(most(n));
 }
 
@@ -123,16 +124,18 @@ double nanoseconds(number (*run)(number), number n) {
 }
 
 double median(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                     values.end());
     return values[values.size() / 2];
 }
 
 void table() {
     constexpr number n = 5'000'000;
     constexpr int rounds = 7;
-    std::printf("%llu elements, median of %d interleaved rounds; four stages = transform, filter, transform, take, "
-                "counted per input element\n\n",
-                static_cast<unsigned long long>(n), rounds);
+    std::printf(
+        "%llu elements, median of %d interleaved rounds; four stages = transform, filter, transform, take, "
+        "counted per input element\n\n",
+        static_cast<unsigned long long>(n), rounds);
     std::printf("%-40s %12s %12s\n", "", "ns/element", "x plain loop");
     std::vector<std::vector<double>> times(std::size(workloads)), ratios(std::size(workloads));
     for (int round = 0; round < rounds; ++round)

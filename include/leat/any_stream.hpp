@@ -31,8 +31,9 @@ public:
 };
 
 template <class E, class S> class erased final : public erased_stream<E> {
-    static constexpr bool lends_batches =
-        requires(S& s) { { s.try_batch() } -> std::same_as<batch_view<E>>; };
+    static constexpr bool lends_batches = requires(S & s) {
+        { s.try_batch() } -> std::same_as<batch_view<E>>;
+    };
     static constexpr bool keeps = !std::is_lvalue_reference_v<stream_reference_t<S>>;
     static constexpr std::size_t most = 64;
 
@@ -128,7 +129,8 @@ public:
     any_stream(S&& s) // NOLINT(bugprone-forwarding-reference-overload): constrained to other streams
         : stream_(std::make_unique<detail::erased<object, S>>(static_cast<S&&>(s))) {
         static_assert(std::is_same_v<stream_reference_t<S>, reference> ||
-                          (!std::is_lvalue_reference_v<T> && !std::is_lvalue_reference_v<stream_reference_t<S>> &&
+                          (!std::is_lvalue_reference_v<T> &&
+                           !std::is_lvalue_reference_v<stream_reference_t<S>> &&
                            std::is_constructible_v<object, stream_reference_t<S>>),
                       "leat::any_stream: the stream's elements are not of this kind; for lent elements write "
                       "any_stream<T&>, or put leat::materialize() before it");

@@ -74,7 +74,7 @@ namespace detail {
 template <class R, class E>
 concept contiguous_of = requires(R& r) {
     { r.data() } -> std::convertible_to<E*>;
-    { static_cast<std::size_t>(r.size()) };
+    {static_cast<std::size_t>(r.size())};
     requires std::is_same_v<std::remove_cv_t<std::remove_pointer_t<decltype(r.data())>>, std::remove_cv_t<E>>;
 };
 
@@ -101,7 +101,7 @@ public:
     explicit yield_awaiter(after_yield next) noexcept : next_(next) {}
 
     bool await_ready() const noexcept { return next_ == after_yield::go_on; }
-    void await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
+    LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
         if (next_ == after_yield::hand_over)
             h.promise().out->hand_over();
     }
@@ -120,7 +120,7 @@ public:
     yield_copy_awaiter(const yield_copy_awaiter&) = delete;
 
     bool await_ready() const noexcept { return next_ == after_yield::go_on; }
-    void await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
+    LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<generator_promise<T>> h) const noexcept {
         if (next_ == after_yield::hand_over)
             h.promise().out->hand_over();
     }
@@ -138,7 +138,7 @@ public:
         : child_(static_cast<async_generator<T>&&>(child)) {}
 
     bool await_ready() const noexcept { return child_.ended(); }
-    bool await_suspend(std::coroutine_handle<generator_promise<T>> h) noexcept {
+    LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<generator_promise<T>> h) noexcept {
         generator_promise<T>& parent = h.promise();
         generator_promise<T>& child = *child_.promise();
         auto& out = parent.channel_out();
@@ -212,7 +212,9 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
 
     struct final_awaiter {
         bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<generator_promise> h) const noexcept { h.promise().body_over(); }
+        LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<generator_promise> h) const noexcept {
+            h.promise().body_over();
+        }
         void await_resume() const noexcept {}
     };
     final_awaiter final_suspend() const noexcept { return {}; }
@@ -234,19 +236,14 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
         return ch.detached ? after_yield::hand_over : after_yield::suspend;
     }
 
-    yield_awaiter<T> yield_value(object&& x) noexcept
-        requires(!std::is_lvalue_reference_v<T>)
-    {
+    yield_awaiter<T> yield_value(object&& x) noexcept requires(!std::is_lvalue_reference_v<T>) {
         return yield_awaiter<T>(offer(__builtin_addressof(x), __builtin_addressof(x) + 1));
     }
-    yield_copy_awaiter<T> yield_value(const object& x)
-        requires(!std::is_lvalue_reference_v<T> && std::is_copy_constructible_v<object>)
-    {
+    yield_copy_awaiter<T> yield_value(const object& x) requires(!std::is_lvalue_reference_v<T> &&
+                                                                std::is_copy_constructible_v<object>) {
         return yield_copy_awaiter<T>(*this, x);
     }
-    yield_awaiter<T> yield_value(object& x) noexcept
-        requires std::is_lvalue_reference_v<T>
-    {
+    yield_awaiter<T> yield_value(object& x) noexcept requires std::is_lvalue_reference_v<T> {
         return yield_awaiter<T>(offer(__builtin_addressof(x), __builtin_addressof(x) + 1));
     }
 
@@ -266,7 +263,8 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
         if constexpr (std::is_same_v<R, async_generator<T>>)
             return delegate_awaiter<T>(many.source());
         else if constexpr (stream<R> && std::is_lvalue_reference_v<R>) {
-            static_assert(!stream<R>, "leat: a stream is moved: write co_yield leat::elements_of(std::move(stream))");
+            static_assert(!stream<R>,
+                          "leat: a stream is moved: write co_yield leat::elements_of(std::move(stream))");
             return delegate_awaiter<T>(async_generator<T>());
         } else if constexpr (stream<R>) {
             return delegate_awaiter<T>(detail::each_of_stream<T>(many.source()));
@@ -400,9 +398,7 @@ private:
     static detail::channel<object>* nothing() noexcept { return &detail::no_channel<object>; }
     static detail::channel<object>* moved() noexcept { return &detail::moved_channel<object>; }
     bool has_frame() const noexcept { return ch_ != nothing() && ch_ != moved(); }
-    promise_type* promise() const noexcept {
-        return has_frame() ? static_cast<promise_type*>(ch_) : nullptr;
-    }
+    promise_type* promise() const noexcept { return has_frame() ? static_cast<promise_type*>(ch_) : nullptr; }
     void release() noexcept {
         if (promise_type* const p = promise()) {
             ch_ = nothing();

@@ -16,11 +16,12 @@
 #ifndef LEAT_REPORT_ABANDONED
 #ifndef NDEBUG
 #include <cstdio>
-#define LEAT_REPORT_ABANDONED(file, line)                                                                              \
-    std::fprintf(stderr,                                                                                               \
-                 "leat: a stream was destroyed while open; the cleanup registered at %s:%u did not run. Read it to "   \
-                 "its end, or co_await its close()\n",                                                                 \
-                 (file), static_cast<unsigned>(line))
+#define LEAT_REPORT_ABANDONED(file, line)                                                                    \
+    std::fprintf(                                                                                            \
+        stderr,                                                                                              \
+        "leat: a stream was destroyed while open; the cleanup registered at %s:%u did not run. Read it to "  \
+        "its end, or co_await its close()\n",                                                                \
+        (file), static_cast<unsigned>(line))
 #else
 #define LEAT_REPORT_ABANDONED(file, line) static_cast<void>(0)
 #endif
@@ -36,6 +37,14 @@
 #define LEAT_NOINLINE
 #define LEAT_ALWAYS_INLINE inline
 #define LEAT_COLD
+#endif
+
+// clang before 17 miscompiles a coroutine into which it has inlined an await_suspend (LLVM #56301); later ones keep it out
+// by themselves.
+#if defined(__clang__) && __clang_major__ < 17
+#define LEAT_AWAIT_SUSPEND __attribute__((noinline))
+#else
+#define LEAT_AWAIT_SUSPEND
 #endif
 
 // An empty member takes no room. MSVC ignores the standard spelling.

@@ -20,9 +20,9 @@ struct later {};
 enum class kept_as { plain, managed };
 
 template <class T>
-inline constexpr kept_as keep_as = std::is_trivially_copyable_v<T> && std::is_trivially_default_constructible_v<T>
-                                       ? kept_as::plain
-                                       : kept_as::managed;
+inline constexpr kept_as keep_as =
+    std::is_trivially_copyable_v<T>&& std::is_trivially_default_constructible_v<T> ? kept_as::plain
+                                                                                   : kept_as::managed;
 
 template <class T, kept_as = keep_as<T>> class maybe_storage {
 public:

@@ -69,7 +69,7 @@ template <stream S, detail::a_closure C> constexpr auto operator|(S&& s, C&& c) 
 /// `closure | closure` is a closure.
 template <detail::a_closure A, detail::a_closure B> constexpr auto operator|(A&& a, B&& b) {
     return closure(detail::composed<std::remove_cvref_t<A>, std::remove_cvref_t<B>>(static_cast<A&&>(a),
-                                                                                  static_cast<B&&>(b)));
+                                                                                    static_cast<B&&>(b)));
 }
 
 namespace detail {

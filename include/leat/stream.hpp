@@ -197,7 +197,7 @@ public:
         return advance();
     }
 
-    bool await_suspend(std::coroutine_handle<> h) noexcept {
+    LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) noexcept {
         this->waiting = h.address();
         this->step = [](reader& r) noexcept { return static_cast<step_awaiter&>(r).advance(); };
         for (;;) {
@@ -279,7 +279,7 @@ public:
         stream_.root().begin_close();
         return advance();
     }
-    bool await_suspend(std::coroutine_handle<> h) noexcept {
+    LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) noexcept {
         this->waiting = h.address();
         this->step = [](reader& r) noexcept { return static_cast<close_awaiter&>(r).advance(); };
         for (;;) {

@@ -46,7 +46,7 @@ public:
         std::suspend_never initial_suspend() const noexcept { return {}; }
         struct final_awaiter {
             bool await_ready() const noexcept { return false; }
-            void await_suspend(std::coroutine_handle<promise_type> h) const noexcept {
+            LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<promise_type> h) const noexcept {
                 h.promise().wake.notify();
             }
             void await_resume() const noexcept {}

@@ -37,7 +37,8 @@ struct task_state {
 
 struct task_final {
     bool await_ready() const noexcept { return false; }
-    template <class P> std::coroutine_handle<> await_suspend(std::coroutine_handle<P> h) const noexcept {
+    template <class P>
+    LEAT_AWAIT_SUSPEND std::coroutine_handle<> await_suspend(std::coroutine_handle<P> h) const noexcept {
         task_state& s = h.promise();
         if (s.detached && s.meeting.exchange(turn::produced) == turn::parked)
             return s.waiting;
@@ -159,7 +160,7 @@ public:
             frame_.resume();
             return !frame_.promise().detached;
         }
-        bool await_suspend(std::coroutine_handle<> waiting) noexcept {
+        LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> waiting) noexcept {
             detail::task_state& s = frame_.promise();
             s.waiting = waiting;
             return s.meeting.exchange(detail::turn::parked) == detail::turn::idle;

@@ -68,7 +68,8 @@ TEST_CASE("run: gives the task's result", "[run]") {
     int x = 1;
     int& y = leat::run([&](executor) -> task<int&> { co_return x; });
     CHECK(&y == &x);
-    const auto pointer = leat::run([](executor) -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(3); });
+    const auto pointer =
+        leat::run([](executor) -> task<std::unique_ptr<int>> { co_return std::make_unique<int>(3); });
     CHECK(*pointer == 3);
 }
 
@@ -248,7 +249,7 @@ TEST_CASE("sleep: lasts as long as was said, and does not block the loop", "[sle
         const bool long_enough = std::chrono::steady_clock::now() - start >= 30ms;
         co_await leat::sleep_until(ex, start); // in the past
         co_await leat::sleep_for(ex, -1s);
-        co_return long_enough && other;
+        co_return long_enough&& other;
     };
     CHECK(leat::run(program));
 }

@@ -50,7 +50,8 @@ struct pipes {
 async_generator<std::string> words(asio::readable_pipe& pipe) {
     std::array<char, 64> buffer{};
     for (;;) {
-        auto [error, n] = co_await pipe.async_read_some(asio::buffer(buffer), asio::as_tuple(leat::use_await));
+        auto [error, n] =
+            co_await pipe.async_read_some(asio::buffer(buffer), asio::as_tuple(leat::use_await));
         if (error == asio::error::eof)
             co_return;
         if (error)
@@ -67,7 +68,8 @@ template <class Token> auto at_once(Token&& token) {
 template <class Token> auto with_exception(executor ex, bool fails, Token&& token) {
     auto initiate = [](auto handler, executor e, bool f) {
         asio::post(e, [h = std::move(handler), f]() mutable {
-            std::move(h)(f ? std::make_exception_ptr(std::runtime_error("operation")) : nullptr, std::string("done"));
+            std::move(h)(f ? std::make_exception_ptr(std::runtime_error("operation")) : nullptr,
+                         std::string("done"));
         });
     };
     return asio::async_initiate<Token, void(std::exception_ptr, std::string)>(initiate, token, ex, fails);
@@ -78,7 +80,8 @@ template <class Token> auto two_values(executor ex, Token&& token) {
             std::move(h)(boost::system::error_code(), 1, std::make_unique<int>(2));
         });
     };
-    return asio::async_initiate<Token, void(boost::system::error_code, int, std::unique_ptr<int>)>(initiate, token, ex);
+    return asio::async_initiate<Token, void(boost::system::error_code, int, std::unique_ptr<int>)>(initiate,
+                                                                                                   token, ex);
 }
 template <class Token> auto fails_to_start(Token&& token) {
     auto initiate = [](auto&&) { throw std::runtime_error("not started"); };
@@ -195,7 +198,8 @@ TEST_CASE("use_await: an operation that is never awaited is never started", "[us
     CHECK(loop.run() == 0);
 }
 
-TEST_CASE("use_await: destroying the one that waits cancels the operation, whose handler finds nobody", "[use_await]") {
+TEST_CASE("use_await: destroying the one that waits cancels the operation, whose handler finds nobody",
+          "[use_await]") {
     asio::io_context loop;
     const executor ex = loop.get_executor();
     pipes p(ex);

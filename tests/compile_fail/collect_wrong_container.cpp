@@ -1,7 +1,7 @@
 // expect: leat::collect: the container cannot hold the stream's elements
 // max-lines: 15
-#include <leat/sink/collect.hpp>
 #include <leat/async_generator.hpp>
+#include <leat/sink/collect.hpp>
 
 #include <string>
 #include <vector>

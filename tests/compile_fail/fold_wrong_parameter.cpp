@@ -1,7 +1,7 @@
 // expect: leat::fold: the function cannot be called with (result so far, element)
 // max-lines: 15
-#include <leat/sink/fold.hpp>
 #include <leat/async_generator.hpp>
+#include <leat/sink/fold.hpp>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // expect: leat::for_each: the function cannot be called with the stream's element; give it a parameter of that type, or auto&&
 // max-lines: 15
-#include <leat/sink/for_each.hpp>
 #include <leat/async_generator.hpp>
+#include <leat/sink/for_each.hpp>
 
 #include <string>
 #include <vector>

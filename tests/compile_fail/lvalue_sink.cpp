@@ -1,7 +1,7 @@
 // expect: leat: a stream is moved into its pipeline: write std::move(stream)
 // max-lines: 15
-#include <leat/sink/collect.hpp>
 #include <leat/async_generator.hpp>
+#include <leat/sink/collect.hpp>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // expect: leat::transform: the function returns nothing; for an effect per element use leat::inspect
 // max-lines: 15
-#include <leat/adaptor/transform.hpp>
 #include <leat/adaptor/inspect.hpp>
+#include <leat/adaptor/transform.hpp>
 #include <leat/async_generator.hpp>
 
 #include <string>

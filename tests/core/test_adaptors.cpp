@@ -110,8 +110,8 @@ TEST_CASE("pipe: a function's state is its own in each pipeline", "[pipe]") {
 }
 
 TEST_CASE("pipe: a pipeline can be moved while it is read", "[pipe]") {
-    auto p = numbers(10) | leat::filter(odd) | leat::enumerate() | leat::transform([](auto x) { return x.value; }) |
-             leat::drop(1) | leat::take(3);
+    auto p = numbers(10) | leat::filter(odd) | leat::enumerate() |
+             leat::transform([](auto x) { return x.value; }) | leat::drop(1) | leat::take(3);
     CHECK(*sync_wait(p.next()) == 3);
     auto q = std::move(p);
     CHECK(*sync_wait(q.next()) == 5);
@@ -149,7 +149,8 @@ TEST_CASE("transform: the function is called once per element, and only for elem
 }
 
 TEST_CASE("transform: every way to take the element", "[transform]") {
-    const std::size_t first = std::string("the first word, too long for the small string optimisation").size();
+    const std::size_t first =
+        std::string("the first word, too long for the small string optimisation").size();
     auto by_value = words() | leat::transform([](std::string s) { return s.size(); });
     CHECK(sync_wait(by_value.next()));
     auto by_rvalue = words() | leat::transform([](std::string&& s) { return s.size(); });
@@ -191,7 +192,8 @@ TEST_CASE("transform: pointers to members and to functions", "[transform]") {
     CHECK(all_of(numbers(3) | leat::transform(+[](int x) { return -x; })) == ints{0, -1, -2});
 }
 
-TEST_CASE("transform: a reference into the element stays one, and is valid until the next step", "[transform]") {
+TEST_CASE("transform: a reference into the element stays one, and is valid until the next step",
+          "[transform]") {
     const std::vector<std::string> v{"one", "two"};
     auto s = lent_words(v) | leat::transform([](const std::string& w) -> const std::string& { return w; });
     STATIC_REQUIRE(std::is_same_v<leat::stream_reference_t<decltype(s)>, const std::string&>);
@@ -206,7 +208,8 @@ TEST_CASE("transform: a reference into the element stays one, and is valid until
     CHECK(*x == std::string(40, 'a'));
 }
 
-TEST_CASE("transform: a view into an element that a stage has computed is valid until the next step", "[transform]") {
+TEST_CASE("transform: a view into an element that a stage has computed is valid until the next step",
+          "[transform]") {
     auto s = numbers(3) | leat::transform([](int x) { return std::string(40, static_cast<char>('a' + x)); }) |
              leat::transform([](const std::string& w) { return std::string_view(w).substr(1); });
     auto x = sync_wait(s.next());
@@ -326,7 +329,8 @@ TEST_CASE("take: exact through other stages, on either side", "[take]") {
     CHECK(asked_for(leat::chunk(3) | leat::take(2) | leat::flat_map([](const ints& c) { return c; })) == 6);
     CHECK(asked_for(leat::take(7) | leat::chunk(3) | leat::flat_map([](const ints& c) { return c; })) == 7);
     CHECK(asked_for(leat::flat_map([](int x) { return ints(3, x); }) | leat::take(4)) == 2);
-    CHECK(asked_for(leat::enumerate() | leat::transform([](auto x) { return x.value; }) | leat::take(1)) == 1);
+    CHECK(asked_for(leat::enumerate() | leat::transform([](auto x) { return x.value; }) | leat::take(1)) ==
+          1);
 }
 
 // ---- take_while ---------------------------------------------------------------------------------------------------
@@ -366,7 +370,8 @@ TEST_CASE("drop: both spellings, more and fewer than there are", "[drop]") {
     CHECK(all_of(numbers(4) | leat::transform([&](int x) {
                      ++dropped;
                      return x;
-                 }) | leat::drop(3)) == ints{3});
+                 }) |
+                 leat::drop(3)) == ints{3});
     CHECK(dropped == 4);
 }
 
@@ -384,7 +389,8 @@ TEST_CASE("enumerate: both spellings, from any first number", "[enumerate]") {
     auto t = leat::enumerate(words(), 10);
     CHECK(sync_wait(t.next())->index == 10);
     CHECK(sync_wait(t.next())->index == 11);
-    auto computed = numbers(2) | leat::transform([](int x) { return std::string(static_cast<std::size_t>(x), 'x'); }) |
+    auto computed = numbers(2) |
+                    leat::transform([](int x) { return std::string(static_cast<std::size_t>(x), 'x'); }) |
                     leat::enumerate(1);
     CHECK(sync_wait(computed.next())->value.empty());
     CHECK(sync_wait(computed.next())->value == "x");
@@ -604,7 +610,8 @@ TEST_CASE("flat_map: both spellings; owned, borrowed, viewed and empty ranges", 
     CHECK(read_all(constants) == ints{1, 2, 3, 1, 2, 3});
 }
 
-TEST_CASE("flat_map: what the range owns may be moved away; the range may refer to the element", "[flat_map]") {
+TEST_CASE("flat_map: what the range owns may be moved away; the range may refer to the element",
+          "[flat_map]") {
     auto split = [](const std::string& s) {
         std::vector<std::string_view> out;
         for (std::size_t at = 0; at < s.size(); at += 4)
@@ -669,9 +676,7 @@ TEST_CASE("flat_map: exceptions of the function and of the range", "[flat_map]")
     CHECK_THROWS_WITH(sync_wait(s.next()), "function");
     CHECK_FALSE(sync_wait(s.next()));
 
-    auto bad_range = [](int x) {
-        return once_only(0, 3, x == 1 ? 1 : -1);
-    };
+    auto bad_range = [](int x) { return once_only(0, 3, x == 1 ? 1 : -1); };
     auto t = numbers(3) | leat::flat_map(bad_range);
     for (int i = 0; i < 4; ++i)
         CHECK(sync_wait(t.next()));

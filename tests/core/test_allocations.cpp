@@ -48,8 +48,8 @@ template <class S> task<long> pull(S s) {
 
 auto stages() {
     return leat::transform([](int x) { return x + 1; }) | leat::filter([](int x) { return x % 2 == 0; }) |
-           leat::enumerate() | leat::transform([](auto x) { return x.value; }) | leat::drop(1) | leat::take(1'000'000) |
-           leat::inspect([](int) {}) | leat::take_while([](int x) { return x >= 0; });
+           leat::enumerate() | leat::transform([](auto x) { return x.value; }) | leat::drop(1) |
+           leat::take(1'000'000) | leat::inspect([](int) {}) | leat::take_while([](int x) { return x >= 0; });
 }
 
 } // namespace
@@ -84,7 +84,8 @@ TEST_CASE("allocations: none per stage", "[allocations]") {
 TEST_CASE("allocations: none per batch, per step or per terminal", "[allocations]") {
     std::vector<int> page(100, 1);
     const auto folded = taken_by([&] {
-        static_cast<void>(sync_wait(pages(1000, page) | stages() | leat::fold(0L, [](long a, int x) { return a + x; })));
+        static_cast<void>(
+            sync_wait(pages(1000, page) | stages() | leat::fold(0L, [](long a, int x) { return a + x; })));
     });
     CHECK(folded <= 2); // the generator and sync_wait's coroutine
     const auto counted = taken_by([&] { static_cast<void>(sync_wait(pages(1000, page) | leat::count())); });
@@ -92,7 +93,8 @@ TEST_CASE("allocations: none per batch, per step or per terminal", "[allocations
     const auto first = taken_by([&] { static_cast<void>(sync_wait(pages(1000, page) | leat::first())); });
     CHECK(first <= 2);
     int sum = 0;
-    const auto each = taken_by([&] { sync_wait(pages(1000, page) | leat::for_each([&](int x) { sum += x; })); });
+    const auto each =
+        taken_by([&] { sync_wait(pages(1000, page) | leat::for_each([&](int x) { sum += x; })); });
     CHECK(each <= 2);
     CHECK(sum == 100'000);
     const auto batched = taken_by([&] {

@@ -69,10 +69,12 @@ TEST_CASE("any_stream works with every adaptor and sink") {
     CHECK(all(make(9) | leat::take(2)) == std::vector{0, 1});
     CHECK(all(make(9) | leat::take_while([](int x) { return x < 4; })) == std::vector{0, 1, 2, 3});
     CHECK(all(make(5) | leat::drop(4)) == std::vector{4});
-    CHECK(all(make(3) | leat::flat_map([](int x) { return std::vector<int>(static_cast<std::size_t>(x), x); })) ==
-          std::vector{1, 2, 2});
-    CHECK(all(make(7) | leat::chunk(3) | leat::transform([](const auto& c) { return static_cast<int>(c.size()); })) ==
-          std::vector{3, 3, 1});
+    CHECK(all(make(3) | leat::flat_map([](int x) {
+                  return std::vector<int>(static_cast<std::size_t>(x), x);
+              })) == std::vector{1, 2, 2});
+    CHECK(all(make(7) | leat::chunk(3) | leat::transform([](const auto& c) {
+                  return static_cast<int>(c.size());
+              })) == std::vector{3, 3, 1});
     CHECK(leat::sync_wait(make(7) | leat::count()) == 7);
     CHECK(*leat::sync_wait(leat::first(make(7))) == 0);
     CHECK(leat::sync_wait(leat::fold(make(5), 0, [](int a, int b) { return a + b; })) == 10);

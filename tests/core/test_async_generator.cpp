@@ -94,7 +94,8 @@ TEST_CASE("async_generator: what next() gives for each kind of element", "[async
     STATIC_REQUIRE(sizeof(async_generator<text>) == sizeof(void*));
 }
 
-TEST_CASE("async_generator<T>: a yielded lvalue is copied, so the reader may move it away", "[async_generator]") {
+TEST_CASE("async_generator<T>: a yielded lvalue is copied, so the reader may move it away",
+          "[async_generator]") {
     const balance b;
     auto body = [](int n) -> async_generator<counted> {
         counted mine(7);
@@ -158,7 +159,8 @@ TEST_CASE("async_generator<T&&>: as a value", "[async_generator]") {
     CHECK_FALSE(sync_wait(s.next()));
 }
 
-TEST_CASE("async_generator<T&>: lends the producer's own, and the reader may change it", "[async_generator]") {
+TEST_CASE("async_generator<T&>: lends the producer's own, and the reader may change it",
+          "[async_generator]") {
     auto body = [](std::vector<int>& seen) -> async_generator<int&> {
         int mine = 1;
         for (int i = 0; i < 3; ++i) {
@@ -173,7 +175,8 @@ TEST_CASE("async_generator<T&>: lends the producer's own, and the reader may cha
     CHECK(seen == std::vector{10, 100, 1000});
 }
 
-TEST_CASE("async_generator<const T&>: lends without a copy, lvalues, constants and temporaries", "[async_generator]") {
+TEST_CASE("async_generator<const T&>: lends without a copy, lvalues, constants and temporaries",
+          "[async_generator]") {
     const balance b;
     auto body = [](const counted& outside) -> async_generator<const counted&> {
         co_yield outside;
@@ -288,7 +291,8 @@ TEST_CASE("async_generator: the body's locals are gone when the end is reported"
     CHECK(alive == 0);
 }
 
-TEST_CASE("async_generator: destroyed at any moment, it takes its locals and parameters along", "[async_generator]") {
+TEST_CASE("async_generator: destroyed at any moment, it takes its locals and parameters along",
+          "[async_generator]") {
     const balance b;
     int alive = 0;
     auto body = [](int& count, counted parameter) -> async_generator<counted> {

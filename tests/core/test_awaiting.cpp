@@ -72,7 +72,9 @@ struct returns_typed { // takes and returns the handle with its promise's type
     int value;
     returns_typed(manual_loop&, int v) : value(v) {}
     bool await_ready() const noexcept { return false; }
-    template <class P> std::coroutine_handle<P> await_suspend(std::coroutine_handle<P> h) const noexcept { return h; }
+    template <class P> std::coroutine_handle<P> await_suspend(std::coroutine_handle<P> h) const noexcept {
+        return h;
+    }
     int await_resume() const noexcept { return value; }
 };
 
@@ -211,8 +213,9 @@ const std::vector<int> upto5{0, 1, 2, 3, 4};
 
 } // namespace
 
-TEMPLATE_TEST_CASE("awaiting: every form of await_suspend in a generator and in a task", "[awaiting]", returns_void,
-                   returns_true, returns_false, returns_noop, returns_own, returns_typed, resumes_inside) {
+TEMPLATE_TEST_CASE("awaiting: every form of await_suspend in a generator and in a task", "[awaiting]",
+                   returns_void, returns_true, returns_false, returns_noop, returns_own, returns_typed,
+                   resumes_inside) {
     manual_loop loop;
     std::vector<int> out;
     SECTION("pulled") {

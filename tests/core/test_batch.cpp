@@ -130,8 +130,8 @@ TEST_CASE("batch: every kind of range, to keep and lent", "[batch]") {
         std::vector<bool> bits{true, false};
         co_yield batch(bits);
     };
-    const std::vector<int> expected{0, 1, 0, 1, 3,  3,  4,  5,  6,  7, 6,  7,  8, 9,
-                                    10, 10, 12, 13, 14, 15, 16, 1, 20, 21, 1, 0};
+    const std::vector<int> expected{0, 1,  0,  1,  3,  3,  4,  5,  6, 7,  6,  7, 8,
+                                    9, 10, 10, 12, 13, 14, 15, 16, 1, 20, 21, 1, 0};
     auto s = kept();
     CHECK(read_all(s) == expected);
     auto t = kept();
@@ -200,7 +200,9 @@ TEST_CASE("batch: elements in memory are handed over where they lie, and may be 
 TEST_CASE("batch: constants to keep are copied one by one, so that they stay what they are", "[batch]") {
     const balance b;
     {
-        auto body = [](const std::vector<counted>& constant) -> async_generator<counted> { co_yield batch(constant); };
+        auto body = [](const std::vector<counted>& constant) -> async_generator<counted> {
+            co_yield batch(constant);
+        };
         const std::vector<counted> constant{1, 2};
         auto s = body(constant);
         while (auto x = sync_wait(s.next()))

@@ -341,7 +341,9 @@ TEST_CASE("elements_of: of generators that wait", "[elements_of]") {
 TEST_CASE("elements_of: a batch or elements_of a range of the wrong category", "[elements_of]") {
     // Elements of a range that stays are copied, those of one that is given away too: only the generator's own
     // memory is lent for moving.
-    auto body = [](const std::vector<std::string>& v) -> async_generator<std::string> { co_yield elements_of(v); };
+    auto body = [](const std::vector<std::string>& v) -> async_generator<std::string> {
+        co_yield elements_of(v);
+    };
     const std::vector<std::string> words{"one", "two"};
     auto s = body(words);
     while (auto x = sync_wait(s.next()))

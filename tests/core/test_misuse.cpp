@@ -111,7 +111,8 @@ TEST_CASE("misuse: a task that is empty, or was awaited before", "[misuse]") {
 }
 
 TEST_CASE("misuse: stages", "[misuse]") {
-    CHECK_THAT(last_words([] { auto s = numbers(3) | leat::chunk(0); }), Catch::Contains("chunks of 0 elements"));
+    CHECK_THAT(last_words([] { auto s = numbers(3) | leat::chunk(0); }),
+               Catch::Contains("chunks of 0 elements"));
     CHECK_THAT(last_words([] {
                    auto s = numbers(3) | leat::flat_map([](int x) { return std::vector<int>(2, x); });
                    static_cast<void>(sync_wait(s.next()));

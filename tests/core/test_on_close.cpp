@@ -89,7 +89,8 @@ TEST_CASE("on_close: runs on close(), wherever the body stands", "[on_close]") {
         for (int i = 0; i < steps; ++i)
             sync_wait(s.next());
         sync_wait(s.close());
-        CHECK(l == (steps == 0 ? diary{} : diary{"s.second", "s.first"})); // an unstarted body registered nothing
+        CHECK(l ==
+              (steps == 0 ? diary{} : diary{"s.second", "s.first"})); // an unstarted body registered nothing
         sync_wait(s.close());
         CHECK_FALSE(sync_wait(s.next()));
         CHECK(l.size() == (steps == 0 ? 0 : 2));
@@ -106,7 +107,8 @@ TEST_CASE("on_close: runs when the body throws, before the reader sees the excep
     CHECK(l.size() == 1);
 }
 
-TEST_CASE("on_close: runs for every terminal and every stage that stops early, before the result", "[on_close]") {
+TEST_CASE("on_close: runs for every terminal and every stage that stops early, before the result",
+          "[on_close]") {
     diary l;
     auto once = [&] {
         const bool right = l == diary{"s.second", "s.first"};
@@ -119,7 +121,8 @@ TEST_CASE("on_close: runs for every terminal and every stage that stops early, b
     CHECK(once());
     CHECK(sync_wait(source(l, "s") | leat::take_while([](int x) { return x < 1; }) | leat::count()) == 1);
     CHECK(once());
-    CHECK(sync_wait(source(l, "s") | leat::take(2) | leat::chunk(5) | leat::collect<std::vector>()).size() == 1);
+    CHECK(sync_wait(source(l, "s") | leat::take(2) | leat::chunk(5) | leat::collect<std::vector>()).size() ==
+          1);
     CHECK(once());
     {
         auto s = source(l, "s") | leat::take(2);
@@ -140,7 +143,8 @@ TEST_CASE("on_close: runs for every terminal and every stage that stops early, b
     CHECK(l == diary{"s.body", "s.second", "s.first"});
 }
 
-TEST_CASE("on_close: runs when a stage or the reader's function throws, before the exception is seen", "[on_close]") {
+TEST_CASE("on_close: runs when a stage or the reader's function throws, before the exception is seen",
+          "[on_close]") {
     auto bad = [](int x) {
         if (x == 1)
             throw std::runtime_error("stage");
@@ -261,7 +265,8 @@ TEST_CASE("on_close: may finish on another thread", "[on_close]") {
     CHECK(l.size() == 4);
 }
 
-TEST_CASE("on_close: what it throws reaches the reader, if nothing came before; the others still run", "[on_close]") {
+TEST_CASE("on_close: what it throws reaches the reader, if nothing came before; the others still run",
+          "[on_close]") {
     const diary all{"worse", "bad", "last"};
     SECTION("at the end") {
         diary l;
@@ -327,7 +332,8 @@ TEST_CASE("on_close: of generators in each other, inner to outer", "[on_close]")
         while (auto x = sync_wait(s.next())) {
             l.push_back(std::to_string(*x));
         }
-        CHECK(l == diary{"0", "1", "2", "inner.body", "inner.second", "inner.first", "100", "middle", "100", "outer"});
+        CHECK(l == diary{"0", "1", "2", "inner.body", "inner.second", "inner.first", "100", "middle", "100",
+                         "outer"});
     }
     SECTION("when the inner one throws") {
         diary l;
@@ -348,7 +354,9 @@ TEST_CASE("on_close: of generators in each other, inner to outer", "[on_close]")
     }
     SECTION("generators without cleanup in between") {
         diary l;
-        auto pass = [](async_generator<int> in) -> async_generator<int> { co_yield elements_of(std::move(in)); };
+        auto pass = [](async_generator<int> in) -> async_generator<int> {
+            co_yield elements_of(std::move(in));
+        };
         auto s = pass(around(l, "outer", pass(pass(source(l, "inner")))));
         CHECK(sync_wait(s.next()));
         sync_wait(s.close());
@@ -421,7 +429,8 @@ TEST_CASE("on_close: a cleanup is destroyed before the next one runs", "[on_clos
         diary* out;
         std::string name;
         noting(diary& o, std::string n) : out(&o), name(std::move(n)) {}
-        noting(noting&& other) noexcept : out(std::exchange(other.out, nullptr)), name(std::move(other.name)) {}
+        noting(noting&& other) noexcept
+            : out(std::exchange(other.out, nullptr)), name(std::move(other.name)) {}
         ~noting() {
             if (out != nullptr)
                 out->push_back("~" + name);

@@ -134,11 +134,21 @@ template <class Closure> void check_everywhere(const Closure& pipeline, const in
                 ints out;
                 auto reading = produce(s, p) | pipeline;
                 switch (shape) {
-                case 0: drive(p, kind, pull_into(std::move(reading), out)); break;
-                case 1: drive(p, kind, pull_batches_into(std::move(reading), out)); break;
-                case 2: drive(p, kind, push_into(std::move(reading), out)); break;
-                case 3: drive(p, kind, push_awaited_into(std::move(reading), out)); break;
-                default: drive(p, kind, collect_into(std::move(reading), out)); break;
+                case 0:
+                    drive(p, kind, pull_into(std::move(reading), out));
+                    break;
+                case 1:
+                    drive(p, kind, pull_batches_into(std::move(reading), out));
+                    break;
+                case 2:
+                    drive(p, kind, push_into(std::move(reading), out));
+                    break;
+                case 3:
+                    drive(p, kind, push_awaited_into(std::move(reading), out));
+                    break;
+                default:
+                    drive(p, kind, collect_into(std::move(reading), out));
+                    break;
                 }
                 INFO("wait " << static_cast<int>(kind) << ", batches of " << size << ", shape " << shape);
                 CHECK(out == expected);
@@ -153,7 +163,8 @@ TEST_CASE("pipelines: transform, filter, transform, take", "[pipelines]") {
     for (int i = 0; i < 200 && expected.size() < 40; ++i)
         if ((i * 3 + 1) % 2 == 0)
             expected.push_back((i * 3 + 1) / 2);
-    check_everywhere(leat::transform([](int x) { return x * 3 + 1; }) | leat::filter([](int x) { return x % 2 == 0; }) |
+    check_everywhere(leat::transform([](int x) { return x * 3 + 1; }) |
+                         leat::filter([](int x) { return x % 2 == 0; }) |
                          leat::transform([](int x) { return x / 2; }) | leat::take(40),
                      expected);
 }
@@ -164,15 +175,17 @@ TEST_CASE("pipelines: drop, enumerate, chunk, flat_map, take_while, inspect", "[
         expected.push_back(i - 3 + i);
     int inspected = 0;
     check_everywhere(leat::drop(3) | leat::enumerate() |
-                         leat::transform([](auto x) { return static_cast<int>(x.index) + x.value; }) | leat::chunk(7) |
-                         leat::flat_map([](ints c) { return c; }) | leat::take_while([](int x) { return x < 250; }) |
+                         leat::transform([](auto x) { return static_cast<int>(x.index) + x.value; }) |
+                         leat::chunk(7) | leat::flat_map([](ints c) { return c; }) |
+                         leat::take_while([](int x) { return x < 250; }) |
                          leat::inspect([&](int) { ++inspected; }),
                      expected);
     CHECK(inspected == static_cast<int>(expected.size()) * 3 * 6 * 5);
 }
 
 TEST_CASE("pipelines: nothing survives", "[pipelines]") {
-    check_everywhere(leat::filter([](int) { return false; }) | leat::transform([](int x) { return x; }), ints{});
+    check_everywhere(leat::filter([](int) { return false; }) | leat::transform([](int x) { return x; }),
+                     ints{});
 }
 
 // ---- random pipelines ---------------------------------------------------------------------------------------------
@@ -271,21 +284,33 @@ any_ints add_stage(any_ints s, stage_choice c) {
     const int n = c.n;
     const auto size = static_cast<std::size_t>(n);
     switch (c.what) {
-    case kind::transform: return any_ints(std::move(s) | leat::transform([n](int x) { return x * 3 - n; }));
-    case kind::filter: return any_ints(std::move(s) | leat::filter([n](int x) { return x % (n + 2) != 0; }));
-    case kind::take: return any_ints(std::move(s) | leat::take(size * 4));
-    case kind::take_while: return any_ints(std::move(s) | leat::take_while([n](int x) { return x % 40 != n; }));
-    case kind::drop: return any_ints(std::move(s) | leat::drop(size));
+    case kind::transform:
+        return any_ints(std::move(s) | leat::transform([n](int x) { return x * 3 - n; }));
+    case kind::filter:
+        return any_ints(std::move(s) | leat::filter([n](int x) { return x % (n + 2) != 0; }));
+    case kind::take:
+        return any_ints(std::move(s) | leat::take(size * 4));
+    case kind::take_while:
+        return any_ints(std::move(s) | leat::take_while([n](int x) { return x % 40 != n; }));
+    case kind::drop:
+        return any_ints(std::move(s) | leat::drop(size));
     case kind::enumerate:
         return any_ints(std::move(s) | leat::enumerate(size) |
                         leat::transform([](auto x) { return static_cast<int>(x.index) - x.value; }));
-    case kind::flat_map_owned: return any_ints(std::move(s) | leat::flat_map(copies));
-    case kind::flat_map_borrowed: return any_ints(std::move(s) | leat::flat_map(row));
-    case kind::chunk: return any_ints(std::move(s) | leat::chunk(size + 1) | leat::transform(sum));
-    case kind::inspect: return any_ints(std::move(s) | leat::inspect([](int) {}));
-    case kind::delegate: return any_ints(delegate(std::move(s)));
-    case kind::erase: return any_ints(delegate_erased(leat::any_stream<int>(std::move(s))));
-    case kind::bad_transform: break;
+    case kind::flat_map_owned:
+        return any_ints(std::move(s) | leat::flat_map(copies));
+    case kind::flat_map_borrowed:
+        return any_ints(std::move(s) | leat::flat_map(row));
+    case kind::chunk:
+        return any_ints(std::move(s) | leat::chunk(size + 1) | leat::transform(sum));
+    case kind::inspect:
+        return any_ints(std::move(s) | leat::inspect([](int) {}));
+    case kind::delegate:
+        return any_ints(delegate(std::move(s)));
+    case kind::erase:
+        return any_ints(delegate_erased(leat::any_stream<int>(std::move(s))));
+    case kind::bad_transform:
+        break;
     }
     return any_ints(std::move(s) | leat::transform([n](int x) { return maybe_bad(x, n); }));
 }
@@ -368,8 +393,10 @@ plain add_plain(plain up, stage_choice c) {
         };
     case kind::inspect:
     case kind::delegate:
-    case kind::erase: return up;
-    case kind::bad_transform: break;
+    case kind::erase:
+        return up;
+    case kind::bad_transform:
+        break;
     }
     return [=]() -> std::optional<int> {
         auto x = up();
@@ -378,7 +405,17 @@ plain add_plain(plain up, stage_choice c) {
 }
 
 // How a case is read.
-enum class reading { next, batches, mixed, push, push_awaited, some_then_close, some_then_destroy, reader_throws, last = reader_throws };
+enum class reading {
+    next,
+    batches,
+    mixed,
+    push,
+    push_awaited,
+    some_then_close,
+    some_then_destroy,
+    reader_throws,
+    last = reader_throws
+};
 
 struct outcome {
     ints elements;
@@ -417,11 +454,21 @@ task<> read_it(any_ints s, reading how, std::size_t count, outcome& out, std::mt
     ints& elements = out.elements;
     try {
         switch (how) {
-        case reading::next: co_await pull_into(std::move(s), elements); break;
-        case reading::batches: co_await pull_batches_into(std::move(s), elements); break;
-        case reading::mixed: co_await read_in_turn(s, elements, random); break;
-        case reading::push: co_await push_into(std::move(s), elements); break;
-        case reading::push_awaited: co_await push_awaited_into(std::move(s), elements); break;
+        case reading::next:
+            co_await pull_into(std::move(s), elements);
+            break;
+        case reading::batches:
+            co_await pull_batches_into(std::move(s), elements);
+            break;
+        case reading::mixed:
+            co_await read_in_turn(s, elements, random);
+            break;
+        case reading::push:
+            co_await push_into(std::move(s), elements);
+            break;
+        case reading::push_awaited:
+            co_await push_awaited_into(std::move(s), elements);
+            break;
         case reading::some_then_close:
         case reading::some_then_destroy:
             while (elements.size() < count) {
@@ -484,7 +531,8 @@ unsigned choose_seed() {
 
 } // namespace
 
-TEST_CASE("pipelines: 20,000 random ones do what plain loops do, and ask for no element more", "[pipelines][property]") {
+TEST_CASE("pipelines: 20,000 random ones do what plain loops do, and ask for no element more",
+          "[pipelines][property]") {
     const unsigned seed = choose_seed();
     std::cout << "random pipelines: LEAT_TEST_SEED=" << seed << std::endl;
     std::mt19937 random(seed);
@@ -501,14 +549,18 @@ TEST_CASE("pipelines: 20,000 random ones do what plain loops do, and ask for no 
         for (unsigned n = 1 + below(4); n > 0; --n)
             s.waits.push_back(below(2) == 0);
         // Another thread costs microseconds an element: that kind is rarer.
-        s.kind = below(20) == 0 ? wait_kind::other_thread : below(2) == 0 ? wait_kind::same_thread : wait_kind::never;
+        s.kind = below(20) == 0  ? wait_kind::other_thread
+                 : below(2) == 0 ? wait_kind::same_thread
+                                 : wait_kind::never;
         s.throws = below(4) == 0;
         std::vector<stage_choice> choices(below(6));
         for (auto& c : choices)
-            c = {static_cast<kind>(below(static_cast<unsigned>(kind::last) + 1)), static_cast<int>(below(10))};
+            c = {static_cast<kind>(below(static_cast<unsigned>(kind::last) + 1)),
+                 static_cast<int>(below(10))};
         const auto how = static_cast<reading>(below(static_cast<unsigned>(reading::last) + 1));
         const std::size_t count = 1 + below(10);
-        s.cleans_up = how != reading::some_then_destroy; // a debug build complains about cleanup that does not run
+        s.cleans_up =
+            how != reading::some_then_destroy; // a debug build complains about cleanup that does not run
 
         std::size_t asked = 0;
         bool asked_for_end = false;
@@ -532,14 +584,14 @@ TEST_CASE("pipelines: 20,000 random ones do what plain loops do, and ask for no 
         stages += choices.size();
         elements += got.elements.size();
         const bool started = asked > 0 || asked_for_end;
-        const bool right = got == expected && s.yielded == end_of_batch(s, asked) && s.finished == asked_for_end &&
-                           s.closed == (started && s.cleans_up ? 1 : 0);
+        const bool right = got == expected && s.yielded == end_of_batch(s, asked) &&
+                           s.finished == asked_for_end && s.closed == (started && s.cleans_up ? 1 : 0);
         if (!right) {
             std::string chosen;
             for (const auto c : choices)
                 chosen += " " + std::to_string(static_cast<int>(c.what)) + "(" + std::to_string(c.n) + ")";
-            INFO("seed " << seed << ", case " << number << ", wait " << static_cast<int>(s.kind) << ", reading "
-                         << static_cast<int>(how) << " of " << count << ", stages" << chosen);
+            INFO("seed " << seed << ", case " << number << ", wait " << static_cast<int>(s.kind)
+                         << ", reading " << static_cast<int>(how) << " of " << count << ", stages" << chosen);
             CHECK(got == expected);
             CHECK(s.yielded == end_of_batch(s, asked));
             CHECK(s.finished == asked_for_end);

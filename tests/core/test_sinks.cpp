@@ -74,9 +74,9 @@ TEST_CASE("for_each: every way to take the element; its result is ignored", "[fo
     sync_wait(words() | leat::for_each([&](const std::string& s) { out.push_back(s); }));
     sync_wait(words() | leat::for_each([&](std::string& s) { out.push_back(s); }));
     sync_wait(words() | leat::for_each([&](auto&& s) {
-        out.push_back(s);
-        return out.size(); // ignored
-    }));
+                  out.push_back(s);
+                  return out.size(); // ignored
+              }));
     CHECK(out.size() == 10);
     CHECK(std::set<std::string>(out.begin(), out.end()).size() == 2);
 }
@@ -109,7 +109,8 @@ TEST_CASE("for_each: waits for a function that returns a task, before the next e
     CHECK(seen == ints{0, 0});
 }
 
-TEST_CASE("for_each: the function's exception never enters the producer; the stream is closed first", "[for_each]") {
+TEST_CASE("for_each: the function's exception never enters the producer; the stream is closed first",
+          "[for_each]") {
     auto bad = [](int x) {
         if (x == 2)
             throw std::runtime_error("reader");
@@ -223,8 +224,9 @@ TEST_CASE("collect: moves what is there to keep, copies what is lent", "[collect
         auto copies = sync_wait(lent(outside) | leat::collect<std::vector>());
         CHECK(copies.front().value == 5);
         CHECK(outside.value == 5);
-        auto pointers = sync_wait(numbers(2) | leat::transform([](int x) { return std::make_unique<int>(x); }) |
-                                  leat::collect<std::vector>());
+        auto pointers =
+            sync_wait(numbers(2) | leat::transform([](int x) { return std::make_unique<int>(x); }) |
+                      leat::collect<std::vector>());
         CHECK(*pointers[1] == 1);
     }
     CHECK(b.even());

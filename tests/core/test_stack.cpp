@@ -126,8 +126,11 @@ TEST_CASE("stack: ten million into fold", "[stack]") {
 }
 
 TEST_CASE("stack: ten million of which none survives a filter", "[stack]") {
-    check([](stack_watch& w) { return pull(singles(many, w) | leat::filter([](u64 x) { return x == 1'000'000; })); },
-          1'000'000);
+    check(
+        [](stack_watch& w) {
+            return pull(singles(many, w) | leat::filter([](u64 x) { return x == 1'000'000; }));
+        },
+        1'000'000);
 }
 
 TEST_CASE("stack: ten million elements, one task awaited for each", "[stack]") {

@@ -70,7 +70,8 @@ task<long> push(async_generator<int> s) {
 task<long> push_stages(async_generator<int> s) {
     long sum = 0;
     auto each = std::move(s) | leat::filter([](int x) { return x % 2 == 0; }) | leat::chunk(3) |
-                leat::flat_map([](std::vector<int> c) { return c; }) | leat::for_each([&sum](int x) { sum += x; });
+                leat::flat_map([](std::vector<int> c) { return c; }) |
+                leat::for_each([&sum](int x) { sum += x; });
     co_await each;
     co_return sum;
 }
@@ -136,7 +137,8 @@ TEST_CASE("threads: the end, an exception and the cleanup come from another thre
         };
         for (int i = 0; i < 500; ++i) {
             int closed = 0;
-            CHECK(sync_wait(body(t, i % 3, false, closed) | leat::count()) == static_cast<std::size_t>(i % 3));
+            CHECK(sync_wait(body(t, i % 3, false, closed) | leat::count()) ==
+                  static_cast<std::size_t>(i % 3));
             CHECK(closed == 1);
             CHECK_THROWS_WITH(sync_wait(body(t, i % 3, true, closed) | leat::count()), "elsewhere");
             CHECK(closed == 2);

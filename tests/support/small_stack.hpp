@@ -43,7 +43,8 @@ public:
 #if defined(__GNUC__)
     __attribute__((noinline))
 #endif
-    void look() noexcept {
+    void
+    look() noexcept {
         // Not the address of a local: AddressSanitizer may keep those on the heap.
         const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
         lowest_ = std::min(lowest_, here);

@@ -112,7 +112,8 @@ public:
         awaiter(other_thread& t, unsigned spins) noexcept : thread_(t), spins_(spins) {}
         bool await_ready() const noexcept { return false; }
         void await_suspend(std::coroutine_handle<> h) const {
-            const unsigned spins = spins_; // the coroutine runs elsewhere from post() on, and this may be gone
+            const unsigned spins =
+                spins_; // the coroutine runs elsewhere from post() on, and this may be gone
             thread_.post(h);
             spin(spins);
         }

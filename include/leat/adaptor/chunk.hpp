@@ -68,9 +68,10 @@ private:
 namespace detail {
 struct chunk_fn : operation<chunk_fn> {
     template <class S> static auto make(S&& s, std::size_t n) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::chunk: the elements are views that are valid for one step only; put leat::materialize() "
-                      "before it");
+        static_assert(
+            !is_borrowed<stream_value_t<S>>,
+            "leat::chunk: the elements are views that are valid for one step only; put leat::materialize() "
+            "before it");
         return chunk_stage<S>(static_cast<S&&>(s), n);
     }
 };

@@ -29,9 +29,10 @@ struct filter_fn : operation<filter_fn> {
         if constexpr (tests_element<P, stream_reference_t<S>>) {
             return filter_stage<S, P>(static_cast<S&&>(s), static_cast<P&&>(p));
         } else {
-            static_assert(always_false<P>, "leat::filter: the predicate cannot be called with the stream's element, or "
-                                           "does not give a bool; give it a const reference to that type, or "
-                                           "const auto&");
+            static_assert(always_false<P>,
+                          "leat::filter: the predicate cannot be called with the stream's element, or "
+                          "does not give a bool; give it a const reference to that type, or "
+                          "const auto&");
             return static_cast<S&&>(s);
         }
     }

@@ -18,12 +18,12 @@ template <class Up, class F> class flat_map_stage : public stage<flat_map_stage<
 
 public:
     // What the inner range owns is offered to keep; what it only refers to is lent.
-    using reference =
-        std::conditional_t<owned && !std::ranges::view<kept_range> &&
-                               std::is_lvalue_reference_v<std::ranges::range_reference_t<kept_range>> &&
-                               !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<kept_range>>>,
-                           std::remove_reference_t<std::ranges::range_reference_t<kept_range>>&&,
-                           std::remove_cv_t<std::ranges::range_reference_t<kept_range>>>;
+    using reference = std::conditional_t<
+        owned && !std::ranges::view<kept_range> &&
+            std::is_lvalue_reference_v<std::ranges::range_reference_t<kept_range>> &&
+            !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<kept_range>>>,
+        std::remove_reference_t<std::ranges::range_reference_t<kept_range>>&&,
+        std::remove_cv_t<std::ranges::range_reference_t<kept_range>>>;
 
     flat_map_stage(Up&& up, F f) : flat_map_stage::stage(static_cast<Up&&>(up)), f_(static_cast<F&&>(f)) {}
     flat_map_stage(flat_map_stage&& other)
@@ -38,9 +38,8 @@ public:
                     ++*at_;
                 fresh_ = false;
                 if (*at_ != std::ranges::end(get()))
-                    return maybe<reference>(detail::from_call{}, [this]() -> reference {
-                        return static_cast<reference>(**at_);
-                    });
+                    return maybe<reference>(detail::from_call{},
+                                            [this]() -> reference { return static_cast<reference>(**at_); });
                 forget();
             }
             element_ = this->up_.try_next();
@@ -90,8 +89,9 @@ struct flat_map_fn : operation<flat_map_fn> {
         if constexpr (makes_range<F, stream_reference_t<S>>) {
             return flat_map_stage<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
         } else {
-            static_assert(always_false<F>, "leat::flat_map: the function cannot be called with the stream's element, or "
-                                           "does not return a range; for one result per element use leat::transform");
+            static_assert(always_false<F>,
+                          "leat::flat_map: the function cannot be called with the stream's element, or "
+                          "does not return a range; for one result per element use leat::transform");
             return static_cast<S&&>(s);
         }
     }

@@ -28,8 +28,9 @@ struct inspect_fn : operation<inspect_fn> {
         if constexpr (looks_at_element<F, stream_reference_t<S>>) {
             return inspect_stage<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
         } else {
-            static_assert(always_false<F>, "leat::inspect: the function cannot be called with the stream's element; give "
-                                           "it a const reference to that type, or const auto&");
+            static_assert(always_false<F>,
+                          "leat::inspect: the function cannot be called with the stream's element; give "
+                          "it a const reference to that type, or const auto&");
             return static_cast<S&&>(s);
         }
     }

@@ -26,7 +26,8 @@ public:
     maybe<reference> try_next() {
         // What is ready is handed out first: nothing that was pulled is lost.
         maybe<reference> x = this->up_.try_next();
-        if (!x && !done_ && !this->up_.stopped() && !this->up_.ended() && detail::token_of(stop_).stop_requested()) {
+        if (!x && !done_ && !this->up_.stopped() && !this->up_.ended() &&
+            detail::token_of(stop_).stop_requested()) {
             done_ = true;
             if constexpr (What == detail::on_stop::raise)
                 throw leat::stopped();

@@ -9,7 +9,8 @@ template <class Up, class P> class take_while_stage : public stage<take_while_st
 public:
     using reference = stream_reference_t<Up>;
 
-    take_while_stage(Up&& up, P p) : take_while_stage::stage(static_cast<Up&&>(up)), p_(static_cast<P&&>(p)) {}
+    take_while_stage(Up&& up, P p)
+        : take_while_stage::stage(static_cast<Up&&>(up)), p_(static_cast<P&&>(p)) {}
 
     LEAT_ALWAYS_INLINE maybe<reference> try_next() {
         if (done_)
@@ -33,9 +34,10 @@ struct take_while_fn : operation<take_while_fn> {
         if constexpr (tests_element<P, stream_reference_t<S>>) {
             return take_while_stage<S, P>(static_cast<S&&>(s), static_cast<P&&>(p));
         } else {
-            static_assert(always_false<P>, "leat::take_while: the predicate cannot be called with the stream's element, "
-                                           "or does not give a bool; give it a const reference to that type, or "
-                                           "const auto&");
+            static_assert(always_false<P>,
+                          "leat::take_while: the predicate cannot be called with the stream's element, "
+                          "or does not give a bool; give it a const reference to that type, or "
+                          "const auto&");
             return static_cast<S&&>(s);
         }
     }

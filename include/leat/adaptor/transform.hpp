@@ -43,12 +43,14 @@ namespace detail {
 struct transform_fn : operation<transform_fn> {
     template <class S, class F> static auto make(S&& s, F f) {
         if constexpr (!takes_element<F, stream_reference_t<S>>) {
-            static_assert(always_false<F>, "leat::transform: the function cannot be called with the stream's element; "
-                                           "give it a parameter of that type, or auto&&");
+            static_assert(always_false<F>,
+                          "leat::transform: the function cannot be called with the stream's element; "
+                          "give it a parameter of that type, or auto&&");
             return static_cast<S&&>(s);
         } else if constexpr (std::is_void_v<give_result<F, stream_reference_t<S>>>) {
-            static_assert(always_false<F>, "leat::transform: the function returns nothing; for an effect per element "
-                                           "use leat::inspect");
+            static_assert(always_false<F>,
+                          "leat::transform: the function returns nothing; for an effect per element "
+                          "use leat::inspect");
             return static_cast<S&&>(s);
         } else {
             return transform_stage<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));

@@ -46,13 +46,12 @@ struct handler_coroutine {
 #if BOOST_VERSION < 108200
 // Asio before Boost 1.82 cannot compile an awaitable that awaits an operation with the signature void(exception_ptr, T)
 // (its issue 1172). There we give it a type of our own as the T, which lets us replace the part that does not compile.
-template <class R> struct carried {
-    R value;
-};
+template <class R> struct carried { R value; };
 template <class Token> inline constexpr bool is_awaiting = false;
 template <> inline constexpr bool is_awaiting<boost::asio::detail::completion_signature_probe> = true;
 template <class Signature, class Executor>
-inline constexpr bool is_awaiting<boost::asio::detail::awaitable_async_op_handler<Signature, Executor>> = true;
+inline constexpr bool is_awaiting<boost::asio::detail::awaitable_async_op_handler<Signature, Executor>> =
+    true;
 template <class R, class Token>
 using handler_value = std::conditional_t<is_awaiting<std::decay_t<Token>>, carried<R>, R>;
 #else
@@ -68,7 +67,8 @@ template <class Token> struct handler_signature<void, Token> {
     using type = void(std::exception_ptr);
 };
 
-template <class R, class Value, class A, class Handler> handler_coroutine await_for_handler(A a, Handler handler) {
+template <class R, class Value, class A, class Handler>
+handler_coroutine await_for_handler(A a, Handler handler) {
     auto ex = boost::asio::get_associated_executor(handler);
     const auto work = boost::asio::make_work_guard(ex);
     std::exception_ptr error;
@@ -102,7 +102,8 @@ template <class A, class Token>
 auto leat_initiate(A&& a, Token&& token) {
     using result = await_result<A&&>;
     auto initiate = [](auto handler, A awaited) {
-        await_for_handler<result, typename signature_for<A, Token>::value, A, decltype(handler)>(std::move(awaited), std::move(handler));
+        await_for_handler<result, typename signature_for<A, Token>::value, A, decltype(handler)>(
+            std::move(awaited), std::move(handler));
     };
     return boost::asio::async_initiate<Token, signature_of<A, Token>>(initiate, token, static_cast<A&&>(a));
 }
@@ -115,8 +116,8 @@ using detail::leat_initiate; // task is a template of this namespace
 
 #if BOOST_VERSION < 108200
 template <class R, class T, class Executor>
-class boost::asio::detail::awaitable_async_op_handler<R(std::exception_ptr, leat::detail::carried<T>), Executor>
-    : public awaitable_thread<Executor> {
+class boost::asio::detail::awaitable_async_op_handler<R(std::exception_ptr, leat::detail::carried<T>),
+                                                      Executor> : public awaitable_thread<Executor> {
 public:
     struct result_type {
         std::exception_ptr error;

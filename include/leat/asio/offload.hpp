@@ -49,7 +49,7 @@ public:
     }
 
     bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> h) {
+    LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<> h) {
         call_->waiting = h;
         auto back = loop_service::of(ex_).back();
         const auto ticket = back->leave(ex_);

@@ -57,8 +57,9 @@ template <class F> detail::run_result<F> run(F f) {
     // While the loop still exists: what these coroutines hold may need it to be let go.
     detail::loop_service::of(ex).destroy_running();
     if (!done)
-        throw error("leat::run: the program's task waits for something, but nothing is left in the event loop that "
-                    "could finish it; look for an awaitable that nobody completes");
+        throw error(
+            "leat::run: the program's task waits for something, but nothing is left in the event loop that "
+            "could finish it; look for an awaitable that nobody completes");
     return out.take();
 }
 

@@ -149,7 +149,8 @@ private:
 template <class Initiation, class Arguments, class... A> class asio_operation {
     static auto executor_of() {
         if constexpr (requires(const Initiation& i) { i.get_executor(); })
-            return std::type_identity<std::decay_t<decltype(std::declval<const Initiation&>().get_executor())>>();
+            return std::type_identity<
+                std::decay_t<decltype(std::declval<const Initiation&>().get_executor())>>();
         else
             return std::type_identity<boost::asio::system_executor>(); // not used
     }
@@ -157,7 +158,8 @@ template <class Initiation, class Arguments, class... A> class asio_operation {
 
 public:
     asio_operation(Initiation initiation, Arguments arguments)
-        : initiation_(static_cast<Initiation&&>(initiation)), arguments_(static_cast<Arguments&&>(arguments)) {}
+        : initiation_(static_cast<Initiation&&>(initiation)),
+          arguments_(static_cast<Arguments&&>(arguments)) {}
     asio_operation(asio_operation&& other)
         : initiation_(static_cast<Initiation&&>(other.initiation_)),
           arguments_(static_cast<Arguments&&>(other.arguments_)) {}
@@ -176,7 +178,7 @@ public:
     void inherit_stop(const stop_ref& stop) noexcept { stop_ = stop; }
 
     bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> h) {
+    LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<> h) {
         if (stop_ && token_of(stop_).stop_requested())
             throw stopped();
         state_ = new operation_state<A...>();

@@ -4,14 +4,19 @@
 #include <type_traits>
 #include <utility>
 
+#include "../config.hpp"
 #include "stop_ref.hpp"
 
 namespace leat::detail {
 
 template <class A>
-concept has_member_await = requires(A&& a) { static_cast<A&&>(a).operator co_await(); };
+concept has_member_await = requires(A&& a) {
+    static_cast<A&&>(a).operator co_await();
+};
 template <class A>
-concept has_free_await = requires(A&& a) { operator co_await(static_cast<A&&>(a)); };
+concept has_free_await = requires(A&& a) {
+    operator co_await(static_cast<A&&>(a));
+};
 
 /// The awaiter of an awaitable, as co_await finds it.
 template <class A> decltype(auto) get_awaiter(A&& a) {
@@ -34,8 +39,7 @@ using await_result = decltype(std::declval<std::remove_reference_t<awaiter_of<A>
 template <class Promise, class Awaiter> class awaiting {
 public:
     explicit awaiting(Awaiter a) : inner_(static_cast<Awaiter>(a)) {}
-    template <class A>
-    awaiting(std::in_place_t, A&& a) : inner_(detail::get_awaiter(static_cast<A&&>(a))) {}
+    template <class A> awaiting(std::in_place_t, A&& a) : inner_(detail::get_awaiter(static_cast<A&&>(a))) {}
 
     template <class A>
     awaiting(const stop_ref& stop, A&& a) : inner_(detail::get_awaiter(static_cast<A&&>(a))) {
@@ -46,7 +50,7 @@ public:
     decltype(auto) await_ready() { return inner_.await_ready(); }
     decltype(auto) await_resume() { return inner_.await_resume(); }
 
-    auto await_suspend(std::coroutine_handle<Promise> h) {
+    LEAT_AWAIT_SUSPEND auto await_suspend(std::coroutine_handle<Promise> h) {
         auto& state = h.promise().waiting_state();
         const bool left = state.leave();
         // Nothing of this object may be touched once the inner call has succeeded.
@@ -80,7 +84,9 @@ private:
 
 // A request to stop is handed down from coroutine to coroutine, to whatever waits at the bottom.
 template <class A>
-concept inherits_stop = requires(std::remove_reference_t<awaiter_of<A>>& a) { a.inherit_stop(std::declval<const stop_ref&>()); };
+concept inherits_stop = requires(std::remove_reference_t<awaiter_of<A>>& a) {
+    a.inherit_stop(std::declval<const stop_ref&>());
+};
 
 template <class Promise, class A> auto make_awaiting(Promise& promise, A&& a) {
     using awaiter = awaiter_of<A>;

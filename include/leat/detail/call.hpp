@@ -24,7 +24,9 @@ constexpr auto invoke(const M& member, A&& a) -> decltype((static_cast<A&&>(a).*
 }
 
 template <class F, class... A>
-concept callable = requires(F& f, A&&... a) { detail::invoke(f, static_cast<A&&>(a)...); };
+concept callable = requires(F& f, A&&... a) {
+    detail::invoke(f, static_cast<A&&>(a)...);
+};
 
 // An element R is offered to a function as it comes (an rvalue, where it is the reader's to move from) and, where the
 // function does not take that, as the lvalue it also is: so f(T), f(T&&), f(const T&), f(T&) and f(auto&) all work.
@@ -37,7 +39,9 @@ template <class F, class R>
 concept looks_at_element = callable<F, lvalue_of<R>>;
 
 template <class F, class R>
-concept tests_element = requires(F& f, lvalue_of<R> x) { detail::invoke(f, x) ? 0 : 0; };
+concept tests_element = requires(F& f, lvalue_of<R> x) {
+    detail::invoke(f, x) ? 0 : 0;
+};
 
 template <class F, class R, class... Before>
 LEAT_ALWAYS_INLINE constexpr decltype(auto) give(F& f, maybe<R>& x, Before&&... before) {

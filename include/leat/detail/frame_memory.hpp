@@ -16,7 +16,8 @@
 namespace leat::detail {
 
 template <class A, class U> struct rebound;
-template <template <class, class...> class A, class T, class... Rest, class U> struct rebound<A<T, Rest...>, U> {
+template <template <class, class...> class A, class T, class... Rest, class U>
+struct rebound<A<T, Rest...>, U> {
     using type = A<U, Rest...>;
 };
 template <class A, class U>
@@ -36,14 +37,18 @@ class frame_memory {
     static constexpr std::size_t round_up(std::size_t size, std::size_t unit) noexcept {
         return (size + unit - 1) / unit * unit;
     }
-    static constexpr std::size_t trailer(std::size_t size) noexcept { return round_up(size, alignof(give_back)); }
+    static constexpr std::size_t trailer(std::size_t size) noexcept {
+        return round_up(size, alignof(give_back));
+    }
     template <class A> static constexpr std::size_t allocator_at(std::size_t size) noexcept {
         return round_up(trailer(size) + sizeof(give_back), alignof(A));
     }
     template <class A> static constexpr std::size_t blocks(std::size_t size) noexcept {
         return round_up(allocator_at<A>(size) + sizeof(A), sizeof(block)) / sizeof(block);
     }
-    static void* at(void* frame, std::size_t offset) noexcept { return static_cast<std::byte*>(frame) + offset; }
+    static void* at(void* frame, std::size_t offset) noexcept {
+        return static_cast<std::byte*>(frame) + offset;
+    }
 
     template <class Allocator> static void* allocate(std::size_t size, const Allocator& given) {
         using allocator = typename rebound<Allocator, block>::type;
@@ -62,11 +67,13 @@ class frame_memory {
 public:
     static void* operator new(std::size_t size) {
         void* const frame = ::operator new(trailer(size) + sizeof(give_back));
-        ::new (at(frame, trailer(size))) give_back([](void* f, std::size_t) noexcept { ::operator delete(f); });
+        ::new (at(frame, trailer(size)))
+            give_back([](void* f, std::size_t) noexcept { ::operator delete(f); });
         return frame;
     }
     template <class Allocator, class... Arguments>
-    static void* operator new(std::size_t size, std::allocator_arg_t, const Allocator& a, const Arguments&...) {
+    static void* operator new(std::size_t size, std::allocator_arg_t, const Allocator& a,
+                              const Arguments&...) {
         return allocate(size, a);
     }
     // A member function's first parameter is its object.

@@ -9,8 +9,9 @@ namespace leat::detail {
 
 /// What an awaitable gave: a value, a reference, nothing, or an exception.
 template <class R> class outcome {
-    using kept = std::conditional_t<std::is_void_v<R>, char,
-                                    std::conditional_t<std::is_reference_v<R>, std::remove_reference_t<R>*, R>>;
+    using kept =
+        std::conditional_t<std::is_void_v<R>, char,
+                           std::conditional_t<std::is_reference_v<R>, std::remove_reference_t<R>*, R>>;
 
 public:
     void fail() noexcept { error_ = std::current_exception(); }

@@ -76,7 +76,7 @@ struct promise_base {
         while (cleanups != nullptr) {
             if (cleanups->where.file != nullptr)
                 if (cleanups->where.file != nullptr)
-                LEAT_REPORT_ABANDONED(cleanups->where.file, cleanups->where.line);
+                    LEAT_REPORT_ABANDONED(cleanups->where.file, cleanups->where.line);
             delete std::exchange(cleanups, cleanups->next);
         }
     }
@@ -131,7 +131,7 @@ struct closer::promise_type {
     std::suspend_always initial_suspend() const noexcept { return {}; }
     struct final_awaiter {
         bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<promise_type> h) const noexcept {
+        LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<promise_type> h) const noexcept {
             promise_base& p = h.promise().owner;
             channel_base* const out = p.out;
             p.over();

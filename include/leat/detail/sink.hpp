@@ -27,7 +27,7 @@ public:
         stream_.root().drain_with(&hook, this);
         return advance();
     }
-    bool await_suspend(std::coroutine_handle<> h) noexcept {
+    LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) noexcept {
         this->waiting = h.address();
         this->step = [](reader& r) noexcept { return static_cast<sink&>(r).advance(); };
         for (;;) {

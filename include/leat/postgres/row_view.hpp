@@ -143,7 +143,8 @@ public:
             if ((*columns_)[i].name == name)
                 return (*this)[i];
         }
-        throw error(error_kind::columns, "leat::postgres: the query has no column " + detail::in_quotes(name));
+        throw error(error_kind::columns,
+                    "leat::postgres: the query has no column " + detail::in_quotes(name));
     }
 
 private:

@@ -36,12 +36,14 @@ concept collects = std::is_constructible_v<typename C::value_type,
 template <class C> struct collect_fn : operation<collect_fn<C>> {
     template <class S> static auto make(S&& s) {
         if constexpr (!collects<C, S>) {
-            static_assert(always_false<C>, "leat::collect: the container cannot hold the stream's elements; name one "
-                                           "that can, or convert them by leat::transform before it");
+            static_assert(always_false<C>,
+                          "leat::collect: the container cannot hold the stream's elements; name one "
+                          "that can, or convert them by leat::transform before it");
             return task<C>();
         } else if constexpr (is_borrowed<typename C::value_type>) {
-            static_assert(always_false<C>, "leat::collect: the elements are views that are valid for one step only; "
-                                           "put leat::materialize() before it");
+            static_assert(always_false<C>,
+                          "leat::collect: the elements are views that are valid for one step only; "
+                          "put leat::materialize() before it");
             return task<C>();
         } else {
             return collect_sink<C, S>(static_cast<S&&>(s));

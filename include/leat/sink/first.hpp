@@ -16,7 +16,9 @@ public:
         first_.emplace(x.forward());
         return false;
     }
-    std::optional<stream_value_t<S>> result() { return static_cast<std::optional<stream_value_t<S>>&&>(first_); }
+    std::optional<stream_value_t<S>> result() {
+        return static_cast<std::optional<stream_value_t<S>>&&>(first_);
+    }
 
 private:
     std::optional<stream_value_t<S>> first_;

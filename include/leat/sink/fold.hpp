@@ -27,7 +27,8 @@ struct fold_fn : operation<fold_fn> {
         if constexpr (takes_element<F, stream_reference_t<S>, T&&>) {
             return fold_sink<S, T, F>(static_cast<S&&>(s), static_cast<T&&>(init), static_cast<F&&>(f));
         } else {
-            static_assert(always_false<F>, "leat::fold: the function cannot be called with (result so far, element)");
+            static_assert(always_false<F>,
+                          "leat::fold: the function cannot be called with (result so far, element)");
             return task<T>();
         }
     }

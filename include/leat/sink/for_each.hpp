@@ -43,8 +43,9 @@ struct for_each_fn : operation<for_each_fn> {
     template <class S, class F> static auto make(S&& s, F f) {
         using reference = stream_reference_t<S>;
         if constexpr (!takes_element<F, reference>) {
-            static_assert(always_false<F>, "leat::for_each: the function cannot be called with the stream's element; "
-                                           "give it a parameter of that type, or auto&&");
+            static_assert(always_false<F>,
+                          "leat::for_each: the function cannot be called with the stream's element; "
+                          "give it a parameter of that type, or auto&&");
             return task<>();
         } else if constexpr (awaitable<give_result<F, reference>>) {
             return for_each_awaiting<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));

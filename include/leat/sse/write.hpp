@@ -21,7 +21,8 @@ enum class text_as {
 struct write_options {
     text_as text = text_as::json;
     /// The event name of each text, copied by the stage. Empty: none, so that browsers call it "message".
-    std::string_view type = {}; // trivial to destroy: g++ 12 destroys such a default argument twice in a co_await
+    std::string_view type =
+        {}; // trivial to destroy: g++ 12 destroys such a default argument twice in a co_await
 };
 
 /// What `write(stream)` gives.
