@@ -9,6 +9,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "../config.hpp"
 #include "../detail/outcome.hpp"
 #include "detail/loop_service.hpp"
 #include "executor.hpp"

@@ -17,6 +17,7 @@
 #include <boost/asio/system_executor.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "../config.hpp"
 #include "../detail/external.hpp"
 #include "../stop.hpp"
 
