@@ -16,8 +16,8 @@ class sleeping {
     using operation = decltype(std::declval<boost::asio::steady_timer&>().async_wait(use_await));
 
 public:
-    sleeping(executor ex, boost::asio::steady_timer::time_point until)
-        : timer_(std::move(ex), until), wait_(timer_.async_wait(use_await)) {}
+    sleeping(const executor& ex, boost::asio::steady_timer::time_point until)
+        : timer_(ex, until), wait_(timer_.async_wait(use_await)) {}
     sleeping(const sleeping&) = delete;
 
     void inherit_stop(const stop_ref& stop) noexcept { wait_.inherit_stop(stop); }
@@ -32,13 +32,13 @@ private:
 } // namespace detail
 
 /// `co_await leat::sleep_for(ex, 100ms)`: goes on after that time, on `ex`, without blocking it.
-inline detail::sleeping sleep_for(executor ex, std::chrono::steady_clock::duration time) {
-    return detail::sleeping(std::move(ex), std::chrono::steady_clock::now() + time);
+inline detail::sleeping sleep_for(const executor& ex, std::chrono::steady_clock::duration time) {
+    return detail::sleeping(ex, std::chrono::steady_clock::now() + time);
 }
 
 /// `co_await leat::sleep_until(ex, time)`: goes on at that time, on `ex`, without blocking it.
-inline detail::sleeping sleep_until(executor ex, std::chrono::steady_clock::time_point time) {
-    return detail::sleeping(std::move(ex), time);
+inline detail::sleeping sleep_until(const executor& ex, std::chrono::steady_clock::time_point time) {
+    return detail::sleeping(ex, time);
 }
 
 } // namespace leat

@@ -108,11 +108,11 @@ public:
         static_assert(
             text_like<element> || bytes_like<element>,
             "leat::file::write: the elements must be text or bytes; transform them into std::string first");
-        return write_stream<S>(std::move(stream), std::move(ex_), std::move(path_), options_,
+        return write_stream<S>(static_cast<S&&>(stream), std::move(ex_), std::move(path_), options_,
                                std::move(after_each_), mode_);
     }
     template <class S> task<std::uint64_t> operator()(S&& stream) const& {
-        return write_closure(*this)(std::move(stream));
+        return write_closure(*this)(static_cast<S&&>(stream));
     }
 
 private:

@@ -331,6 +331,7 @@ private:
         // second statement behind a semicolon.
 #if PQXX_VERSION_MAJOR < 7
         std::vector<const char*> texts;
+        texts.reserve(parameters.size());
         for (const parameter& p : parameters)
             texts.push_back(p ? p->c_str() : nullptr);
         transaction_->exec_params(sql, pqxx::prepare::make_dynamic_params(texts));

@@ -86,7 +86,7 @@ error to_error(const std::exception_ptr& failure, Connected connected, const std
     } catch (const pqxx::broken_connection& e) {
         return lost(e.what());
     } catch (const pqxx::sql_error& e) {
-        const std::string code = e.sqlstate();
+        const std::string& code = e.sqlstate();
         const bool server_leaves = code == "57P01" || code == "57P02" || code == "57P03" || code == "25P03";
         if (!connected() || code.empty() || server_leaves)
             return lost(e.what(), code);
