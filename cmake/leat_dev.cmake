@@ -51,5 +51,5 @@ endfunction()
 # The settings of the sanitizers, for every test: a report is a failure and has a stack.
 set(leat_test_environment
     "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
-    "TSAN_OPTIONS=second_deadlock_stack=1"
+    "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/support/tsan_suppressions"
     "ASAN_OPTIONS=strict_string_checks=1:check_initialization_order=1")
