@@ -28,14 +28,8 @@ public:
         return advance();
     }
     LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) noexcept {
-        this->waiting = h.address();
         this->step = [](reader& r) noexcept { return static_cast<sink&>(r).advance(); };
-        for (;;) {
-            if (stream_.root().park(*this))
-                return true;
-            if (advance())
-                return false;
-        }
+        return detail::wait_for(stream_.root(), *this, h);
     }
     decltype(auto) await_resume() {
         stream_.finish();
