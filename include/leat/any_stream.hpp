@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "async_generator.hpp"
+#include "poison.hpp"
 #include "stream.hpp"
 
 namespace leat {
@@ -20,10 +21,12 @@ public:
     virtual ~erased_stream() = default;
     /// The elements that are ready now; empty for none. The one call per batch.
     virtual batch_view<E> ready() = 0;
+    virtual void seal() noexcept = 0;
     virtual void abandon() noexcept = 0;
     virtual void fail(std::exception_ptr e) noexcept = 0;
     virtual void begin_close() noexcept = 0;
     virtual void finish() = 0;
+    virtual const error_list& closing_errors() noexcept = 0;
 
     channel_base* channel = nullptr; // of its source
     bool stopped = false;
@@ -46,10 +49,12 @@ public:
             look();
             return batch;
         } else if constexpr (keeps) {
+            if constexpr (poisoning)
+                buffer_ = {}; // as in chunk
             buffer_.clear();
             if (error_) // elements first, then the error
                 std::rethrow_exception(std::exchange(error_, nullptr));
-            try {
+            LEAT_TRY {
                 while (buffer_.size() < most) {
                     auto x = stream_.try_next();
                     if (!x)
@@ -58,9 +63,10 @@ public:
                         buffer_.reserve(most);
                     buffer_.emplace_back(x.forward());
                 }
-            } catch (...) {
+            }
+            LEAT_CATCH_ALL {
                 if (buffer_.empty())
-                    throw;
+                    LEAT_RETHROW();
                 error_ = std::current_exception();
             }
             look();
@@ -72,6 +78,7 @@ public:
             return {x, element_ ? x + 1 : x};
         }
     }
+    void seal() noexcept override { stream_.seal(); }
     void abandon() noexcept override {
         error_ = nullptr;
         stream_.abandon();
@@ -86,6 +93,7 @@ public:
         } const later{*this};
         stream_.finish();
     }
+    const error_list& closing_errors() noexcept override { return stream_.closing_errors(); }
 
 private:
     void look() noexcept {
@@ -159,6 +167,10 @@ public:
     }
     bool stopped() const noexcept { return cur_ == end_ && stream_ && stream_->stopped; }
     bool ended() const noexcept { return cur_ == end_ && (!stream_ || stream_->ended); }
+    void seal() noexcept {
+        if (stream_)
+            stream_->seal();
+    }
     void abandon() noexcept {
         cur_ = end_;
         if (stream_)
@@ -197,6 +209,10 @@ public:
         void begin_close() noexcept {
             if (any_.stream_)
                 any_.stream_->begin_close();
+        }
+        const error_list& closing_errors() const noexcept {
+            return any_.stream_ ? any_.stream_->closing_errors()
+                                : detail::moved_channel<object>.closing_errors;
         }
 
     private:

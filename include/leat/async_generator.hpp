@@ -49,11 +49,26 @@ template <class R> elements_of(R&&) -> elements_of<R>;
 ///
 /// The reader's `next()`, `close()` or terminal waits for it. `f` returns an awaitable or nothing and must own what it
 /// uses (or use the generator's parameters): the body's local variables are gone by then. Destroying an open stream
-/// does not run it, and a debug build says so on the standard error stream. What it throws reaches the reader, unless an earlier exception does.
+/// does not run it, and a debug build says so on the standard error stream. What it throws reaches the reader, unless
+/// an earlier exception does: then it is in the stream's `closing_errors()`.
+///
+///     auto roll_back = [&connection] { return connection.execute("ROLLBACK"); };
+///     co_await leat::on_close(roll_back);
+///
+/// `co_await leat::on_close(stream)`, with a stream that is a parameter of the generator: closes that one too.
 template <class F> class on_close {
 public:
-    explicit on_close(F f, const char* file = __builtin_FILE(), unsigned line = __builtin_LINE())
-        : f_(static_cast<F&&>(f)), where_{file, line} {}
+    template <class G>
+        requires std::is_same_v<std::remove_cvref_t<G>, F>
+    explicit on_close(G&& f, const char* file = __builtin_FILE(), unsigned line = __builtin_LINE())
+        : f_(static_cast<G&&>(f)), where_{file, line} {
+        static_assert(
+            std::is_lvalue_reference_v<G> || !detail::destroyed_twice<F>,
+            "leat::on_close: g++ before 13 destroys a lambda that owns something twice when it is created "
+            "inside a "
+            "co_await; name it first: auto cleanup = [...] {...}; co_await leat::on_close(cleanup); "
+            "what cannot be copied goes into a std::shared_ptr, or into a class with a constructor");
+    }
     /// For cleanup whose resource also takes care of itself when the stream is destroyed: no report in that case.
     on_close&& quiet() && noexcept {
         where_.file = nullptr;
@@ -67,6 +82,17 @@ private:
     F f_;
     detail::code_place where_;
 };
+template <class G> on_close(G&&) -> on_close<std::remove_cvref_t<G>>;
+
+template <stream S> class on_close<S&> {
+public:
+    explicit on_close(S& s) noexcept : stream_(s) {}
+    S& get() const noexcept { return stream_; }
+
+private:
+    S& stream_;
+};
+template <stream S> on_close(S&) -> on_close<S&>;
 
 namespace detail {
 
@@ -142,6 +168,8 @@ public:
         generator_promise<T>& parent = h.promise();
         generator_promise<T>& child = *child_.promise();
         auto& out = parent.channel_out();
+        while (std::exception_ptr e = child.closing_errors.take_first())
+            out.closing_errors.push_back(static_cast<std::exception_ptr&&>(e));
         // The child may have been read from before, and may itself be delegating.
         out.cur = child.cur;
         out.end = child.end;
@@ -182,16 +210,38 @@ template <class T, class R> async_generator<T> each_of_range(R& range) {
 }
 
 template <class T, class S> async_generator<T> each_of_stream(S s) {
-    // It has a source of its own, whose cleanup is not in our chain of generators.
-    auto close = [&s] { return s.close(); };
-    co_await on_close(close, nullptr, 0); // not to be reported: the source reports its own
-    while (auto x = co_await s.next()) {
-        if constexpr (std::is_lvalue_reference_v<T>)
-            co_yield *x;
-        else
-            co_yield static_cast<typename element_traits<T>::object>(x.forward());
+    using object = typename element_traits<T>::object;
+    co_await on_close(s); // it has a source of its own, whose cleanup is not in our chain of generators
+    if constexpr (std::is_same_v<decltype(s.try_batch()), batch_view<object>> &&
+                  std::is_same_v<stream_reference_t<S>, typename element_traits<T>::reference>) {
+        while (auto some = co_await s.next_batch())
+            co_yield batch(some);
+    } else {
+        while (auto x = co_await s.next()) {
+            if constexpr (std::is_lvalue_reference_v<T>)
+                co_yield *x;
+            else
+                co_yield static_cast<object>(x.forward());
+        }
     }
 }
+
+/// Closes a stream that a generator reads, when that generator is closed.
+template <class S> struct cleanup_of_stream final : cleanup {
+    S& s;
+    explicit cleanup_of_stream(S& t) noexcept
+        : cleanup({nullptr, 0}), s(t) {} // its source reports for itself
+    task<> run(promise_base& generator) override {
+        std::exception_ptr thrown;
+        LEAT_TRY { co_await s.close(); }
+        LEAT_CATCH_ALL { thrown = std::current_exception(); }
+        error_list& errors = generator.out->closing_errors;
+        if (thrown)
+            errors.push_back(static_cast<std::exception_ptr&&>(thrown));
+        for (const std::exception_ptr& e : s.closing_errors())
+            errors.push_back(e);
+    }
+};
 
 // The promise *is* the channel of a generator that somebody reads; a delegated one uses the outermost one's.
 template <class T>
@@ -278,7 +328,10 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
         return detail::make_awaiting(*this, static_cast<A&&>(a));
     }
     template <class F> std::suspend_never await_transform(on_close<F>&& c) {
-        this->register_cleanup(new cleanup_of<F>(c.function(), c.where()));
+        if constexpr (std::is_reference_v<F>)
+            this->register_cleanup(new cleanup_of_stream<std::remove_reference_t<F>>(c.get()));
+        else
+            this->register_cleanup(new cleanup_of<F>(c.function(), c.where()));
         return {};
     }
 };
@@ -347,6 +400,7 @@ public:
         return {std::exchange(ch.cur, ch.end), ch.end};
     }
     static constexpr bool stopped() noexcept { return false; }
+    static constexpr void seal() noexcept {}
     void abandon() noexcept {
         if (has_frame())
             ch_->cur = ch_->end;
@@ -377,14 +431,18 @@ public:
         if (has_frame())
             detail::begin_close(*ch_);
     }
+    const error_list& closing_errors() const noexcept { return ch_->closing_errors; }
     /// At the end, after the cleanup: lets go of the frame and throws what there is to throw.
     LEAT_COLD void finish() {
         if (!has_frame())
             return;
+        error_list others = std::move(ch_->closing_errors);
         std::exception_ptr e = std::move(ch_->error);
         if (!e)
-            e = std::move(ch_->closing_error);
+            e = others.take_first();
         release();
+        if (!others.empty())
+            keep(static_cast<error_list&&>(others));
         if (e)
             std::rethrow_exception(std::move(e));
     }
@@ -397,12 +455,24 @@ private:
 
     static detail::channel<object>* nothing() noexcept { return &detail::no_channel<object>; }
     static detail::channel<object>* moved() noexcept { return &detail::moved_channel<object>; }
-    bool has_frame() const noexcept { return ch_ != nothing() && ch_ != moved(); }
+    bool has_frame() const noexcept { return ch_ != nothing() && ch_ != moved() && !ch_->grave; }
     promise_type* promise() const noexcept { return has_frame() ? static_cast<promise_type*>(ch_) : nullptr; }
     void release() noexcept {
         if (promise_type* const p = promise()) {
             ch_ = nothing();
             std::coroutine_handle<promise_type>::from_promise(*p).destroy();
+        } else if (ch_->grave) {
+            delete std::exchange(ch_, nothing());
+        }
+    }
+
+    // Errors to be read by closing_errors() when the frame is gone. So rare that they get a channel of their own, rather
+    // than a place in every generator.
+    LEAT_COLD void keep(error_list&& errors) noexcept {
+        if (auto* const grave = new (std::nothrow) detail::channel<object>) {
+            grave->grave = true;
+            grave->closing_errors = static_cast<error_list&&>(errors);
+            ch_ = grave;
         }
     }
 

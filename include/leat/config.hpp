@@ -27,6 +27,17 @@
 #endif
 #endif
 
+// With -fno-exceptions nothing is thrown, so nothing is caught either.
+#if defined(__cpp_exceptions)
+#define LEAT_TRY try
+#define LEAT_CATCH_ALL catch (...)
+#define LEAT_RETHROW() throw
+#else
+#define LEAT_TRY if constexpr (true)
+#define LEAT_CATCH_ALL else
+#define LEAT_RETHROW() static_cast<void>(0)
+#endif
+
 #if defined(__GNUC__)
 #define LEAT_UNREACHABLE() __builtin_unreachable()
 #define LEAT_NOINLINE __attribute__((noinline))

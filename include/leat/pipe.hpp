@@ -107,6 +107,7 @@ public:
 
     bool stopped() const noexcept { return up_.stopped(); }
     bool ended() const noexcept { return static_cast<const D*>(this)->stopped() || up_.ended(); }
+    void seal() noexcept { up_.seal(); }
     void abandon() noexcept { up_.abandon(); }
     void finish() { up_.finish(); }
     decltype(auto) root() noexcept { return up_.root(); }

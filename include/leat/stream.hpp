@@ -30,6 +30,7 @@ concept awaitable = requires(detail::awaiter_of<A>&& a, std::coroutine_handle<> 
 ///  - `try_next()`: the element that is ready now, as `maybe<reference>`, or nothing;
 ///  - `stopped()`: it will give nothing more, whatever the source has left (take(n) after n elements);
 ///  - `ended()`: it will give nothing more, for it stopped, or its source has ended and nothing is held back;
+///  - `seal()`: nothing more will be taken from above: hand out what is held back, complete or not;
 ///  - `abandon()`: forget every element that is held back;
 ///  - `finish()`: the end is about to be reported: let go of the source, and throw what there is to throw;
 ///  - `root()`: the source at the far end, the only part that can wait.
@@ -39,6 +40,7 @@ concept stream = requires(std::remove_cvref_t<S>& s) {
     { s.try_next() } -> std::same_as<maybe<typename std::remove_cvref_t<S>::reference>>;
     { s.stopped() } -> std::same_as<bool>;
     { s.ended() } -> std::same_as<bool>;
+    s.seal();
     s.abandon();
     s.finish();
     s.root();
@@ -48,6 +50,17 @@ concept stream = requires(std::remove_cvref_t<S>& s) {
 template <class S> using stream_reference_t = typename std::remove_cvref_t<S>::reference;
 /// The element's type without reference and const: what `collect` stores.
 template <class S> using stream_value_t = std::remove_cvref_t<stream_reference_t<S>>;
+
+namespace detail {
+
+// A stage or the reader threw: that is what the stream reports when it is closed, which begins here.
+template <class S> LEAT_COLD void fail(S& stream, std::exception_ptr e) noexcept {
+    stream.root().fail(static_cast<std::exception_ptr&&>(e));
+    stream.abandon();
+    stream.root().begin_close();
+}
+
+} // namespace detail
 
 /// The elements of one step of a generator: a view of contiguous memory, convertible to `std::span`.
 ///
@@ -120,13 +133,10 @@ public:
 private:
     // Here nobody can wait for the cleanup that an error brings, so the error waits for the next step.
     void advance() noexcept {
-        try {
-            first_ = stream_->try_next();
-        } catch (...) {
+        LEAT_TRY { first_ = stream_->try_next(); }
+        LEAT_CATCH_ALL {
             first_ = maybe<reference_type>();
-            stream_->root().fail(std::current_exception());
-            stream_->abandon();
-            stream_->root().begin_close();
+            detail::fail(*stream_, std::current_exception());
         }
     }
 
@@ -189,7 +199,7 @@ public:
 
     bool await_ready() {
         S& s = stream_; // locals stay in registers, this object does not
-        try {
+        LEAT_TRY {
             for (;;) {
                 if (result got = Get::from(s)) {
                     got_ = static_cast<result&&>(got);
@@ -202,9 +212,8 @@ public:
                 if (source.detached())
                     return false;
             }
-        } catch (...) {
-            fail();
         }
+        LEAT_CATCH_ALL { fail(); }
         return advance();
     }
 
@@ -221,11 +230,7 @@ public:
     void inherit_stop(const detail::stop_ref& stop) noexcept { detail::hand_down_stop(stream_, stop); }
 
 private:
-    LEAT_COLD void fail() noexcept {
-        stream_.root().fail(std::current_exception());
-        stream_.abandon();
-        stream_.root().begin_close();
-    }
+    LEAT_COLD void fail() noexcept { detail::fail(stream_, std::current_exception()); }
 
     // With control in hand. False: the producer waits.
     LEAT_NOINLINE bool advance() noexcept {
@@ -235,7 +240,7 @@ private:
             if (source.closing())
                 return detail::run_to_end(source);
             bool over = true;
-            try {
+            LEAT_TRY {
                 got_ = Get::from(stream_);
                 if (got_)
                     return true;
@@ -243,9 +248,8 @@ private:
                 over = stopped || stream_.ended();
                 if (stopped)
                     detail::forget_error(source);
-            } catch (...) {
-                fail();
             }
+            LEAT_CATCH_ALL { fail(); }
             if (over) {
                 source.begin_close();
                 return detail::run_to_end(source);
@@ -323,6 +327,10 @@ public:
     /// Throws: what the cleanup threw. Afterwards the stream is at its end. Closing twice is fine.
     [[nodiscard]] auto close() & noexcept { return detail::close_awaiter<D>(self()); }
     detail::close_awaiter<D> close() && = delete; // as for next()
+
+    /// What its cleanup threw beside the exception that was reported: the first exception wins, and none is lost.
+    /// Complete when the end or the exception has been reported. Borrows the stream.
+    const error_list& closing_errors() noexcept { return self().root().closing_errors(); }
 
     // Stages with elements in contiguous memory have a better one.
     auto try_batch() { return ready_range<D>(self()); }

@@ -69,14 +69,13 @@ private:
 
 template <class R, class A>
 waiting_thread run_and_keep(wake_up&, std::remove_reference_t<A>& a, outcome<R>& out) {
-    try {
+    LEAT_TRY {
         if constexpr (std::is_void_v<R>)
             co_await static_cast<A&&>(a);
         else
             out.set(co_await static_cast<A&&>(a));
-    } catch (...) {
-        out.fail();
     }
+    LEAT_CATCH_ALL { out.fail(); }
 }
 
 } // namespace detail

@@ -199,6 +199,7 @@ class any_ints : public leat::stream_interface<any_ints> {
         virtual leat::maybe<int> try_next() = 0;
         virtual bool stopped() const = 0;
         virtual bool ended() const = 0;
+        virtual void seal() = 0;
         virtual void abandon() = 0;
         virtual void finish() = 0;
         virtual async_generator<int>& root() = 0;
@@ -215,6 +216,7 @@ class any_ints : public leat::stream_interface<any_ints> {
         }
         bool stopped() const override { return s.stopped(); }
         bool ended() const override { return s.ended(); }
+        void seal() override { s.seal(); }
         void abandon() override { s.abandon(); }
         void finish() override { s.finish(); }
         async_generator<int>& root() override { return s.root(); }
@@ -229,6 +231,7 @@ public:
     leat::maybe<int> try_next() { return s_->try_next(); }
     bool stopped() const noexcept { return s_->stopped(); }
     bool ended() const noexcept { return s_->ended(); }
+    void seal() noexcept { s_->seal(); }
     void abandon() noexcept { s_->abandon(); }
     void finish() { s_->finish(); }
     async_generator<int>& root() noexcept { return s_->root(); }

@@ -6,6 +6,7 @@
 
 #include "../borrowed.hpp"
 #include "../pipe.hpp"
+#include "../poison.hpp"
 
 namespace leat {
 
@@ -21,16 +22,18 @@ public:
 
     maybe<reference> try_next() {
         if (given_) {
+            if constexpr (detail::poisoning)
+                chunk_ = {}; // its memory is not used again, so that who still looks at it is found out
             chunk_.clear();
             given_ = false;
         }
         if (error_) // elements first, then the error
             std::rethrow_exception(std::exchange(error_, nullptr));
-        try {
+        LEAT_TRY {
             while (chunk_.size() < n_) {
                 auto x = this->up_.try_next();
                 if (!x) {
-                    if (this->up_.stopped() || this->up_.ended())
+                    if (sealed_ || this->up_.stopped() || this->up_.ended())
                         break;
                     return {}; // more may come
                 }
@@ -38,9 +41,10 @@ public:
                     chunk_.reserve(n_ < 4096 ? n_ : 4096);
                 chunk_.push_back(x.forward());
             }
-        } catch (...) {
+        }
+        LEAT_CATCH_ALL {
             if (chunk_.empty())
-                throw;
+                LEAT_RETHROW();
             error_ = std::current_exception();
         }
         if (chunk_.empty())
@@ -50,6 +54,10 @@ public:
     }
     bool stopped() const noexcept { return !holds() && this->up_.stopped(); }
     bool ended() const noexcept { return !holds() && this->up_.ended(); }
+    void seal() noexcept {
+        sealed_ = true;
+        this->up_.seal();
+    }
     void abandon() noexcept {
         chunk_.clear();
         error_ = nullptr;
@@ -63,6 +71,7 @@ private:
     std::size_t n_;
     std::exception_ptr error_;
     bool given_ = false;
+    bool sealed_ = false;
 };
 
 namespace detail {

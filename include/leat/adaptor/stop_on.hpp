@@ -10,7 +10,16 @@ namespace leat {
 
 namespace detail {
 enum class on_stop { raise, end };
+
+template <class S> [[noreturn]] void throw_stopped() {
+#if defined(__cpp_exceptions)
+    throw leat::stopped();
+#else
+    static_assert(always_false<S>,
+                  "leat::stop_on: throws leat::stopped; without exceptions use leat::take_until");
+#endif
 }
+} // namespace detail
 
 template <class Up, detail::on_stop What> class stop_stage : public stage<stop_stage<Up, What>, Up> {
 public:
@@ -24,13 +33,17 @@ public:
     }
 
     maybe<reference> try_next() {
-        // What is ready is handed out first: nothing that was pulled is lost.
+        // What is ready is handed out first, then what stages hold back: nothing that was pulled is lost.
         maybe<reference> x = this->up_.try_next();
         if (!x && !done_ && !this->up_.stopped() && !this->up_.ended() &&
             detail::token_of(stop_).stop_requested()) {
-            done_ = true;
-            if constexpr (What == detail::on_stop::raise)
-                throw leat::stopped();
+            this->up_.seal();
+            x = this->up_.try_next();
+            if (!x) {
+                done_ = true;
+                if constexpr (What == detail::on_stop::raise)
+                    detail::throw_stopped<Up>();
+            }
         }
         return x;
     }
@@ -39,10 +52,14 @@ public:
         if constexpr (What == detail::on_stop::raise) {
             this->up_.finish();
         } else {
+#if defined(__cpp_exceptions)
             try {
                 this->up_.finish();
             } catch (const leat::stopped&) { // a wait below was cut short: that is the end that was asked for
             }
+#else
+            this->up_.finish();
+#endif
         }
     }
 

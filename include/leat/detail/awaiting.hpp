@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../config.hpp"
+#include "destroyed_twice.hpp"
 #include "stop_ref.hpp"
 
 namespace leat::detail {
@@ -90,6 +91,11 @@ concept inherits_stop = requires(std::remove_reference_t<awaiter_of<A>>& a) {
 
 template <class Promise, class A> auto make_awaiting(Promise& promise, A&& a) {
     using awaiter = awaiter_of<A>;
+    static_assert(
+        awaited_safely<A>,
+        "leat: g++ before 13 destroys a lambda that owns something twice when it is created inside a "
+        "co_await; name the pipeline first: auto sum = std::move(s) | ...; co_await sum; (without "
+        "std::move)");
     if constexpr (inherits_stop<A>)
         return awaiting<Promise, awaiter>(promise.waiting_state().stop, static_cast<A&&>(a));
     else

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../config.hpp"
+#include "../error_list.hpp"
 #include "handshake.hpp"
 #include "stop_ref.hpp"
 
@@ -52,9 +53,10 @@ struct channel_base {
     bool detached = false; // the producer waits for something else than its consumer
     bool live = false;     // something may still come. False is zero: see no_channel
     bool closing = false;  // the body is not to be resumed any more, only its cleanup
+    bool grave = false;    // there is no producer any more, only errors to be read
     handshake meeting;
-    std::exception_ptr error;         // the first one: of the producer, or of a stage
-    std::exception_ptr closing_error; // the first one that a cleanup threw
+    std::exception_ptr error;  // the first one: of the producer, or of a stage
+    error_list closing_errors; // what cleanups threw
 
     /// The consumer waits from here on. False: the producer was quicker; control is here and there is more to do.
     bool park(reader& r) noexcept {

@@ -21,14 +21,14 @@ struct cleanup {
     code_place where;
 
     explicit cleanup(const code_place& w) noexcept : where(w) {}
-    virtual task<> run() = 0;
+    virtual task<> run(promise_base& generator) = 0;
     virtual ~cleanup() = default;
 };
 
 template <class F> struct cleanup_of final : cleanup {
     F f;
     cleanup_of(F&& g, const code_place& w) : cleanup(w), f(static_cast<F&&>(g)) {}
-    task<> run() override {
+    task<> run(promise_base&) override {
         using result = decltype(f());
         if constexpr (has_member_await<result> || has_free_await<result> || requires { f().await_ready(); })
             co_await f();
@@ -37,6 +37,8 @@ template <class F> struct cleanup_of final : cleanup {
         co_return;
     }
 };
+
+struct promise_base;
 
 /// What runs the cleanups of one generator, last in first out. A coroutine of its own, because the body is over (or
 /// stays suspended) by then. It exists from the first on_close on, so that closing itself cannot run out of memory.
@@ -75,8 +77,7 @@ struct promise_base {
     ~promise_base() {
         while (cleanups != nullptr) {
             if (cleanups->where.file != nullptr)
-                if (cleanups->where.file != nullptr)
-                    LEAT_REPORT_ABANDONED(cleanups->where.file, cleanups->where.line);
+                LEAT_REPORT_ABANDONED(cleanups->where.file, cleanups->where.line);
             delete std::exchange(cleanups, cleanups->next);
         }
     }
@@ -155,13 +156,11 @@ inline closer run_cleanups(promise_base& p) {
             cleanup* c;
             ~owner() { delete c; }
         } const owned{c};
-        try {
-            task<> t = c->run();
+        LEAT_TRY {
+            task<> t = c->run(p);
             co_await t;
-        } catch (...) {
-            if (!p.out->closing_error)
-                p.out->closing_error = std::current_exception();
         }
+        LEAT_CATCH_ALL { p.out->closing_errors.push_back(std::current_exception()); }
     }
 }
 

@@ -15,7 +15,7 @@ namespace leat::detail {
 /// It is pushed to: the producer's co_yield calls `hook`, which runs all stages and `D::accept` inlined over the elements
 /// that are ready, and goes on without suspending. `D` has `bool accept(maybe<reference>&)`, false for "enough", and
 /// `result()`. However it ends, it closes the stream first, and waits for that.
-template <class D, class S> class sink : public reader, public external<D> {
+template <class D, class S> class sink : public reader, public external<D>, public terminal {
 public:
     using reference = stream_reference_t<S>;
 
@@ -37,19 +37,23 @@ public:
     }
     void inherit_stop(const stop_ref& stop) noexcept { detail::hand_down_stop(stream_, stop); }
 
+    /// See `stream_interface`: what the cleanup threw beside the exception that `co_await` threw.
+    const error_list& closing_errors() noexcept { return stream_.closing_errors(); }
+
 private:
     static bool hook(reader* r) noexcept { return static_cast<sink*>(r)->drain(); }
 
     // Everything that is ready. False: no more is wanted.
     LEAT_ALWAYS_INLINE bool drain() noexcept {
-        try {
+        LEAT_TRY {
             while (maybe<reference> x = stream_.try_next()) {
                 if (!static_cast<D*>(this)->accept(x)) {
                     enough_ = true;
                     return false;
                 }
             }
-        } catch (...) {
+        }
+        LEAT_CATCH_ALL {
             fail();
             return false;
         }

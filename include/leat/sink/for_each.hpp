@@ -20,24 +20,53 @@ private:
     LEAT_NO_UNIQUE_ADDRESS F f_;
 };
 
-template <class S, class F> task<> for_each_awaiting(S s, F f) {
-    std::exception_ptr error;
-    try {
-        while (auto x = co_await s.next()) {
-            auto&& work = detail::give(f, x);
-            co_await static_cast<decltype(work)&&>(work);
+// With a function to wait for, the elements are pulled.
+template <class S, class F>
+class for_each_awaited : public external<for_each_awaited<S, F>>, public terminal {
+public:
+    for_each_awaited(S&& s, F f) : stream_(static_cast<S&&>(s)), f_(static_cast<F&&>(f)) {}
+
+    auto operator co_await() noexcept { return task_awaiter(run()); }
+    const error_list& closing_errors() noexcept { return stream_.closing_errors(); }
+
+private:
+    // The awaiter of a task that nobody else owns.
+    class task_awaiter {
+    public:
+        explicit task_awaiter(task<> t) noexcept
+            : task_(static_cast<task<>&&>(t)), awaiter_(task_.operator co_await()) {}
+        task_awaiter(task_awaiter&&) = delete;
+        bool await_ready() { return awaiter_.await_ready(); }
+        LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) noexcept {
+            return awaiter_.await_suspend(h);
         }
-    } catch (...) {
-        error = std::current_exception();
-    }
-    if (error) {
-        try {
-            co_await s.close();
-        } catch (...) { // the first exception wins
+        void await_resume() { awaiter_.await_resume(); }
+        void inherit_stop(const stop_ref& stop) noexcept { awaiter_.inherit_stop(stop); }
+
+    private:
+        task<> task_;
+        task<>::awaiter awaiter_;
+    };
+
+    task<> run() {
+        std::exception_ptr error;
+        LEAT_TRY {
+            while (auto x = co_await stream_.next()) {
+                auto&& work = detail::give(f_, x);
+                co_await static_cast<decltype(work)&&>(work);
+            }
         }
-        std::rethrow_exception(error);
+        LEAT_CATCH_ALL { error = std::current_exception(); }
+        if (error) {
+            detail::fail(stream_, error);
+            co_await stream_.close();      // throws it
+            std::rethrow_exception(error); // the stream's own, which is over
+        }
     }
-}
+
+    S stream_;
+    F f_;
+};
 
 struct for_each_fn : operation<for_each_fn> {
     template <class S, class F> static auto make(S&& s, F f) {
@@ -48,7 +77,7 @@ struct for_each_fn : operation<for_each_fn> {
                           "give it a parameter of that type, or auto&&");
             return task<>();
         } else if constexpr (awaitable<give_result<F, reference>>) {
-            return for_each_awaiting<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
+            return for_each_awaited<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
         } else {
             return for_each_sink<S, F>(static_cast<S&&>(s), static_cast<F&&>(f));
         }
