@@ -462,7 +462,7 @@ private:
             ch_ = nothing();
             std::coroutine_handle<promise_type>::from_promise(*p).destroy();
         } else if (ch_->grave) {
-            delete std::exchange(ch_, nothing());
+            clear(std::exchange(ch_, nothing()));
         }
     }
 
@@ -475,6 +475,9 @@ private:
             ch_ = grave;
         }
     }
+
+    // Out of line, or g++ warns of a delete of the channels that are never one.
+    LEAT_NOINLINE static void clear(detail::channel<object>* grave) noexcept { delete grave; }
 
     detail::channel<object>* ch_ = moved();
 };

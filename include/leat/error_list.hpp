@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "config.hpp"
+
 namespace leat {
 
 /// Exceptions in the order in which they came: what `closing_errors()` of a stream gives.
@@ -45,8 +47,8 @@ public:
         return *this;
     }
     ~error_list() {
-        while (first_ != nullptr)
-            take_first();
+        if (first_ != nullptr)
+            clear();
     }
 
     iterator begin() const noexcept { return iterator(first_); }
@@ -74,6 +76,12 @@ public:
     }
 
 private:
+    // Out of line: it would cost the coroutines that have a list a register.
+    LEAT_COLD LEAT_NOINLINE void clear() noexcept {
+        while (first_ != nullptr)
+            take_first();
+    }
+
     node* first_ = nullptr;
 };
 

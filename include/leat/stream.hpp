@@ -54,7 +54,7 @@ template <class S> using stream_value_t = std::remove_cvref_t<stream_reference_t
 namespace detail {
 
 // A stage or the reader threw: that is what the stream reports when it is closed, which begins here.
-template <class S> LEAT_COLD void fail(S& stream, std::exception_ptr e) noexcept {
+template <class S> LEAT_COLD LEAT_NOINLINE void fail(S& stream, std::exception_ptr e) noexcept {
     stream.root().fail(static_cast<std::exception_ptr&&>(e));
     stream.abandon();
     stream.root().begin_close();
