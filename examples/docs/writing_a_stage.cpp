@@ -41,8 +41,7 @@ inline auto distinct() {
 template <leat::stream S>
 leat::async_generator<leat::stream_value_t<S>> slowly(S up, leat::executor ex,
                                                       std::chrono::milliseconds pause) {
-    auto close_up = [&up] { return up.close(); }; // `up` is a parameter, so it still lives then
-    co_await leat::on_close(close_up);
+    co_await leat::on_close(up); // closes it too; `up` is a parameter, so it still lives then
     while (auto x = co_await up.next()) {
         co_await leat::sleep_for(ex, pause);
         co_yield std::move(*x);

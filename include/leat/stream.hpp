@@ -312,7 +312,8 @@ public:
     /// Throws: what the producer or a stage threw, after the elements that came before it.
     /// Borrows: a lent element is valid until the next step.
     /// Threads: one step at a time. Goes on where the producer's wait ended; or where it was called, if there was no
-    /// wait, or it ended on another thread before this one came to wait.
+    /// wait, or it ended on another thread before this one came to wait. A reader that waits may be destroyed together with
+    /// the stream, not before it.
     /// Cost: no allocation. While the producer does not wait: no suspension either.
     [[nodiscard]] auto next() & noexcept { return detail::step<D, detail::get_next>(self()); }
     detail::step<D, detail::get_next> next() && = delete; // name the stream first: it has to outlive the step

@@ -31,6 +31,10 @@ async_generator<int> waits_for_ever() {
 }
 task<> read_one(async_generator<int>& s) { static_cast<void>(co_await s.next()); }
 task<> close_it(async_generator<int>& s) { co_await s.close(); }
+task<> count_all(async_generator<int> s) {
+    auto counting = std::move(s) | leat::count();
+    static_cast<void>(co_await counting);
+}
 task<int> answer() { co_return 42; }
 
 // What the process that calls f() writes before it is aborted; empty if it is not aborted.
@@ -59,7 +63,7 @@ template <class F> std::string last_words(F f) {
 
 } // namespace
 
-TEST_CASE("misuse: two steps of one stream at once", "[misuse]") {
+TEST_CASE("contract: misuse is met with a sentence: two steps at once", "[misuse]") {
     CHECK_THAT(last_words([] {
                    auto s = waits_for_ever();
                    const auto one = start(read_one(s));
@@ -72,9 +76,16 @@ TEST_CASE("misuse: two steps of one stream at once", "[misuse]") {
                    const auto two = start(close_it(s));
                }),
                Catch::Contains("close() while a next() of the same stream is still waiting"));
+    // A second consumer, which takes the stream away from under the first.
+    CHECK_THAT(last_words([] {
+                   auto s = waits_for_ever();
+                   const auto one = start(read_one(s));
+                   const auto two = start(count_all(std::move(s)));
+               }),
+               Catch::Contains("a terminal on a stream that somebody else is waiting for"));
 }
 
-TEST_CASE("misuse: a stream that was moved from", "[misuse]") {
+TEST_CASE("contract: misuse is met with a sentence: a stream that was moved from", "[misuse]") {
     CHECK_THAT(last_words([] {
                    auto s = numbers(3);
                    auto pipeline = std::move(s) | leat::take(1);

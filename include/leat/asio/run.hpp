@@ -22,9 +22,9 @@ task<> run_main(F& f, executor ex, outcome<run_result<F>>& out, bool& done, boos
     try {
         auto main = f(ex);
         if constexpr (std::is_void_v<run_result<F>>)
-            co_await std::move(main);
+            co_await as_awaited<decltype(main)>(main);
         else
-            out.set(co_await std::move(main));
+            out.set(co_await as_awaited<decltype(main)>(main));
     } catch (...) {
         out.fail();
     }

@@ -89,7 +89,7 @@ concept inherits_stop = requires(std::remove_reference_t<awaiter_of<A>>& a) {
     a.inherit_stop(std::declval<const stop_ref&>());
 };
 
-template <class Promise, class A> auto make_awaiting(Promise& promise, A&& a) {
+template <class Promise, class A> auto make_awaiting(Promise&, const stop_ref& stop, A&& a) {
     using awaiter = awaiter_of<A>;
     static_assert(
         awaited_safely<A>,
@@ -97,9 +97,12 @@ template <class Promise, class A> auto make_awaiting(Promise& promise, A&& a) {
         "co_await; name the pipeline first: auto sum = std::move(s) | ...; co_await sum; (without "
         "std::move)");
     if constexpr (inherits_stop<A>)
-        return awaiting<Promise, awaiter>(promise.waiting_state().stop, static_cast<A&&>(a));
+        return awaiting<Promise, awaiter>(stop, static_cast<A&&>(a));
     else
         return awaiting<Promise, awaiter>(std::in_place, static_cast<A&&>(a));
+}
+template <class Promise, class A> auto make_awaiting(Promise& promise, A&& a) {
+    return detail::make_awaiting(promise, promise.waiting_state().stop, static_cast<A&&>(a));
 }
 
 } // namespace leat::detail

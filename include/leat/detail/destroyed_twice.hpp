@@ -67,4 +67,13 @@ inline constexpr bool awaited_safely =
     std::is_lvalue_reference_v<A> || !std::is_base_of_v<terminal, std::remove_cvref_t<A>> ||
     !holds_destroyed_twice<std::remove_cvref_t<A>>;
 
+/// `co_await as_awaited<A>(a)`: forwards an awaitable, which has a name here. So a temporary terminal is safe, and is not
+/// to be refused.
+template <class A> constexpr decltype(auto) as_awaited(std::remove_reference_t<A>& a) noexcept {
+    if constexpr (std::is_base_of_v<terminal, std::remove_cvref_t<A>>)
+        return (a);
+    else
+        return static_cast<A&&>(a);
+}
+
 } // namespace leat::detail

@@ -144,8 +144,9 @@ struct closer::promise_type {
     final_awaiter final_suspend() const noexcept { return {}; }
     void return_void() const noexcept {}
     void unhandled_exception() const noexcept {}
+    // A stop request ends the body, not the cleanup: what has to be undone is undone.
     template <class A> auto await_transform(A&& a) {
-        return detail::make_awaiting(*this, static_cast<A&&>(a));
+        return detail::make_awaiting(*this, stop_ref(), static_cast<A&&>(a));
     }
 };
 

@@ -53,7 +53,7 @@ private:
         LEAT_TRY {
             while (auto x = co_await stream_.next()) {
                 auto&& work = detail::give(f_, x);
-                co_await static_cast<decltype(work)&&>(work);
+                co_await detail::as_awaited<decltype(work)>(work);
             }
         }
         LEAT_CATCH_ALL { error = std::current_exception(); }
