@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "async_generator.hpp"
+#include "borrowed.hpp"
 #include "poison.hpp"
 #include "stream.hpp"
 
@@ -38,7 +39,7 @@ template <class E, class S> class erased final : public erased_stream<E> {
         { s.try_batch() } -> std::same_as<batch_view<E>>;
     };
     static constexpr bool keeps = !std::is_lvalue_reference_v<stream_reference_t<S>>;
-    static constexpr std::size_t most = 64;
+    static constexpr std::size_t most = is_borrowed<E> ? 1 : 64; // what is borrowed is valid for one step
 
 public:
     explicit erased(S&& s) : stream_(static_cast<S&&>(s)) { look(); }
@@ -50,7 +51,7 @@ public:
             return batch;
         } else if constexpr (keeps) {
             if constexpr (poisoning)
-                buffer_ = {}; // as in chunk
+                buffer_ = std::vector<E>(); // as in chunk
             buffer_.clear();
             if (error_) // elements first, then the error
                 std::rethrow_exception(std::exchange(error_, nullptr));

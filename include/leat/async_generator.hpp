@@ -44,6 +44,14 @@ private:
 };
 template <class R> elements_of(R&&) -> elements_of<R>;
 
+namespace detail {
+template <class S>
+concept closable = requires(S& s) {
+    s.close();
+    s.closing_errors();
+};
+} // namespace detail
+
 /// `co_await leat::on_close(f)` inside a generator: runs `co_await f()` when the stream is over: at its end, after an
 /// exception, or when its reader stops early. Last in, first out.
 ///
@@ -87,7 +95,7 @@ template <class G> on_close(G&&) -> on_close<std::remove_cvref_t<G>>;
 template <stream S> class on_close<S&> {
 public:
     explicit on_close(S& s) noexcept : stream_(s) {}
-    S& get() const noexcept { return stream_; }
+    S& function() const noexcept { return stream_; }
 
 private:
     S& stream_;
@@ -212,12 +220,12 @@ template <class T, class R> async_generator<T> each_of_range(R& range) {
 template <class T, class S> async_generator<T> each_of_stream(S s) {
     using object = typename element_traits<T>::object;
     co_await on_close(s); // it has a source of its own, whose cleanup is not in our chain of generators
-    if constexpr (std::is_same_v<decltype(s.try_batch()), batch_view<object>> &&
+    if constexpr (lends_batches<S> &&
                   std::is_same_v<stream_reference_t<S>, typename element_traits<T>::reference>) {
-        while (auto some = co_await s.next_batch())
+        while (auto some = co_await next_batch_of(s))
             co_yield batch(some);
     } else {
-        while (auto x = co_await s.next()) {
+        while (auto x = co_await next_of(s)) {
             if constexpr (std::is_lvalue_reference_v<T>)
                 co_yield *x;
             else
@@ -226,11 +234,11 @@ template <class T, class S> async_generator<T> each_of_stream(S s) {
     }
 }
 
-/// Closes a stream that a generator reads, when that generator is closed.
-template <class S> struct cleanup_of_stream final : cleanup {
-    S& s;
-    explicit cleanup_of_stream(S& t) noexcept
-        : cleanup({nullptr, 0}), s(t) {} // its source reports for itself
+/// Closes what a generator reads, when that generator is closed. `S` is a reference to a stream, or a handle.
+template <class S> struct cleanup_of_closable final : cleanup {
+    S s;
+    explicit cleanup_of_closable(S&& t) noexcept
+        : cleanup({nullptr, 0}), s(static_cast<S&&>(t)) {} // its source reports for itself
     task<> run(promise_base& generator) override {
         std::exception_ptr thrown;
         LEAT_TRY { co_await s.close(); }
@@ -241,6 +249,22 @@ template <class S> struct cleanup_of_stream final : cleanup {
         for (const std::exception_ptr& e : s.closing_errors())
             errors.push_back(e);
     }
+};
+
+/// `co_await this_stop()` in a generator: the request that it is to obey; may be empty. From then on the generator sees to
+/// it itself: it hands out the elements that it holds and throws `leat::stopped`. For operators that read ahead.
+struct this_stop {
+    static constexpr bool obeys_stop = true;
+};
+class this_stop_awaiter {
+public:
+    explicit this_stop_awaiter(const stop_ref& stop) noexcept : stop_(stop) {}
+    bool await_ready() const noexcept { return true; }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    const stop_ref& await_resume() const noexcept { return stop_; }
+
+private:
+    const stop_ref& stop_;
 };
 
 // The promise *is* the channel of a generator that somebody reads; a delegated one uses the outermost one's.
@@ -325,11 +349,18 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
     }
 
     template <class A> auto await_transform(A&& a) {
-        return detail::make_awaiting(*this, static_cast<A&&>(a));
+#if defined(__cpp_exceptions) // without them the stage above makes an end of it
+        if constexpr (requires { std::remove_cvref_t<A>::obeys_stop; })
+            this->out->obeys_stop = true;
+#endif
+        if constexpr (std::is_same_v<A, this_stop>)
+            return this_stop_awaiter(this->out->stop);
+        else
+            return detail::make_awaiting(*this, static_cast<A&&>(a));
     }
     template <class F> std::suspend_never await_transform(on_close<F>&& c) {
-        if constexpr (std::is_reference_v<F>)
-            this->register_cleanup(new cleanup_of_stream<std::remove_reference_t<F>>(c.get()));
+        if constexpr (closable<F>)
+            this->register_cleanup(new cleanup_of_closable<F>(c.function()));
         else
             this->register_cleanup(new cleanup_of<F>(c.function(), c.where()));
         return {};

@@ -15,10 +15,36 @@ public:
 
 namespace detail {
 
-class stop_holder final : public stop_source_base {
+class stop_holder : public stop_source_base {
 public:
     explicit stop_holder(std::stop_token t) noexcept : token(static_cast<std::stop_token&&>(t)) {}
+    bool requested() const noexcept override { return token.stop_requested(); }
+    void raise() const override {
+#if defined(__cpp_exceptions)
+        throw stopped();
+#endif
+    }
     const std::stop_token token;
+};
+
+/// Two requests in one: stopped by either.
+class linked_stop final : public stop_holder {
+    struct stop_it {
+        std::stop_source& source;
+        void operator()() const { source.request_stop(); }
+    };
+
+public:
+    linked_stop(const std::stop_token& a, const std::stop_token& b) : linked_stop(std::stop_source(), a, b) {}
+
+private:
+    linked_stop(std::stop_source s, const std::stop_token& a, const std::stop_token& b)
+        : stop_holder(s.get_token()), source_(std::move(s)), a_(a, stop_it{source_}),
+          b_(b, stop_it{source_}) {}
+
+    std::stop_source source_;
+    std::stop_callback<stop_it> a_;
+    std::stop_callback<stop_it> b_;
 };
 
 /// The token of a request; there must be one.

@@ -62,6 +62,11 @@ template <class S> LEAT_COLD LEAT_NOINLINE void fail(S& stream, std::exception_p
 
 } // namespace detail
 
+/// `async_generator<handed_on_t<S>>` hands on what `S` gives: lent elements stay lent, the others may be kept.
+template <class S>
+using handed_on_t = std::conditional_t<std::is_lvalue_reference_v<stream_reference_t<S>>,
+                                       stream_reference_t<S>, std::remove_cvref_t<stream_reference_t<S>>>;
+
 /// The elements of one step of a generator: a view of contiguous memory, convertible to `std::span`.
 ///
 /// Borrows: valid until the next step of the stream. Empty at the end of the stream.
@@ -229,6 +234,10 @@ public:
     }
     void inherit_stop(const detail::stop_ref& stop) noexcept { detail::hand_down_stop(stream_, stop); }
 
+protected:
+    S& stream_;
+    result got_;
+
 private:
     LEAT_COLD void fail() noexcept { detail::fail(stream_, std::current_exception()); }
 
@@ -261,9 +270,52 @@ private:
                 return false;
         }
     }
+};
 
+// For a generator that hands on what it reads: `co_await next_of(s)`. As next(), but a request to stop is obeyed here and
+// not above: what is ready is still handed on, then it throws. (The stage that was given the token sees only what the
+// generator has yielded.)
+template <class S, class Get> class obedient_awaiter : public step_awaiter<S, Get> {
+public:
+    explicit obedient_awaiter(S& s) noexcept : step_awaiter<S, Get>(s) {}
+
+    void inherit_stop(const stop_ref& stop) noexcept {
+        stop_ = stop.get();
+        step_awaiter<S, Get>::inherit_stop(stop);
+    }
+    bool await_ready() {
+        if (stop_ != nullptr && stop_->requested()) {
+            this->got_ = Get::from(this->stream_);
+            if (this->got_)
+                return true;
+            if (!this->stream_.stopped() && !this->stream_.ended())
+                stop_->raise();
+        }
+        return step_awaiter<S, Get>::await_ready();
+    }
+
+private:
+    const stop_source_base* stop_ = nullptr; // the generator's
+};
+
+template <class S, class Get> class obedient_step {
+public:
+    static constexpr bool obeys_stop = true;
+    explicit obedient_step(S& s) noexcept : stream_(s) {}
+    obedient_awaiter<S, Get> operator co_await() const noexcept { return obedient_awaiter<S, Get>(stream_); }
+
+private:
     S& stream_;
-    result got_;
+};
+template <class S> obedient_step<S, get_next> next_of(S& s) noexcept { return obedient_step<S, get_next>(s); }
+template <class S> obedient_step<S, get_batch> next_batch_of(S& s) noexcept {
+    return obedient_step<S, get_batch>(s);
+}
+
+// The elements of a step lie in memory side by side, and can be handed on as they are.
+template <class S>
+concept lends_batches = requires(S& s) {
+    { s.try_batch() } -> std::same_as<batch_view<std::remove_reference_t<stream_reference_t<S>>>>;
 };
 
 /// What `s.next()` returns. Small, so that the awaiter itself is built where the awaiting coroutine keeps it.

@@ -36,7 +36,7 @@ public:
         // What is ready is handed out first, then what stages hold back: nothing that was pulled is lost.
         maybe<reference> x = this->up_.try_next();
         if (!x && !done_ && !this->up_.stopped() && !this->up_.ended() &&
-            detail::token_of(stop_).stop_requested()) {
+            detail::token_of(stop_).stop_requested() && !this->up_.root().channel().obeys_stop) {
             this->up_.seal();
             x = this->up_.try_next();
             if (!x) {

@@ -100,6 +100,7 @@ struct promise_base {
     void over() noexcept {
         if (!out->closing) {
             if (parent != nullptr) {
+                out->obeys_stop = false; // the parent may be a plain loop
                 out->innermost = parent;
                 out->leaf = parent->self;
                 return;

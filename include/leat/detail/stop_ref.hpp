@@ -15,6 +15,9 @@ public:
     stop_source_base() noexcept = default;
     stop_source_base(const stop_source_base&) = delete;
     virtual ~stop_source_base() = default;
+    virtual bool requested() const noexcept = 0;
+    /// Throws leat::stopped.
+    virtual void raise() const = 0;
 
     void share() noexcept { count(1); }
     void release() noexcept {

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../detail/crew.hpp"
+#include "../detail/offer.hpp"
+#include "../pipe.hpp"
+
+namespace leat {
+
+namespace detail {
+
+template <class E> struct merge_crew : crew {
+    std::vector<offer<E>*> offers; // in the order in which they came
+
+    void arrived(offer<E>& o) { offers.push_back(&o); }
+    void through(std::size_t) noexcept {}
+};
+
+template <class T, class... S> async_generator<T> merge_streams(S... up) {
+    using element = typename element_traits<T>::object;
+    auto c = make_crew<merge_crew<element>>();
+    co_await on_close(c);
+    std::size_t number = 0;
+    (c->start(detail::offer_all(*c, static_cast<S&&>(up), number++)), ...);
+    std::vector<offer<element>*> now;
+    for (;;) {
+        const stop_ref& stop = co_await this_stop(); // each time: it is another one where this is delegated to
+        {
+            const auto guard = c->lock();
+            now.swap(c->offers);
+        }
+        for (offer<element>* o : now) {
+            co_yield batch(o->elements());
+            c->open(o->taken);
+        }
+        if (!now.empty()) {
+            now.clear();
+            continue;
+        }
+        if (c->over(stop))
+            co_return;
+        co_await c->change();
+    }
+}
+
+struct merge_fn {
+    template <stream First, stream... Rest> constexpr auto operator()(First&& first, Rest&&... rest) const {
+        using element = handed_on_t<First>;
+        static_assert(
+            !std::is_lvalue_reference_v<First> && (!std::is_lvalue_reference_v<Rest> && ...),
+            "leat::merge: streams are moved into it: write leat::merge(std::move(a), std::move(b))");
+        static_assert((std::is_same_v<element, handed_on_t<Rest>> && ...),
+                      "leat::merge: the streams give elements of different types; put leat::transform or "
+                      "leat::cast before them");
+        return merge_streams<element, First, Rest...>(static_cast<First&&>(first),
+                                                      static_cast<Rest&&>(rest)...);
+    }
+};
+
+} // namespace detail
+
+/// `merge(a, b, ...)`: the elements of all of them, as they come.
+///
+/// Yields: their elements where they lie: lent ones stay lent. Those of one stream in their order; of several, as they
+/// become ready. Ends: when all have ended. Throws: what the first of them throws that fails; the others are stopped,
+/// closed and waited for before that, and what was ready comes first.
+/// Owns: the streams. All of them begin with the first step, and each waits on its own.
+/// Threads: goes on where the wait of the one that was ready ended. Batches: preserved.
+/// Cost: a frame, a small state, and a frame for each stream; none per element.
+/// Rust: select_all; Kotlin, Python, .NET, Reactor: merge.
+///
+///     auto all = leat::merge(std::move(orders), std::move(returns));
+inline constexpr detail::merge_fn merge{};
+
+} // namespace leat
