@@ -246,8 +246,14 @@ template <class S> struct cleanup_of_closable final : cleanup {
         error_list& errors = generator.out->closing_errors;
         if (thrown)
             errors.push_back(static_cast<std::exception_ptr&&>(thrown));
-        for (const std::exception_ptr& e : s.closing_errors())
-            errors.push_back(e);
+        if constexpr (requires { s.take_closing_errors(); }) {
+            error_list others = s.take_closing_errors();
+            while (std::exception_ptr e = others.take_first())
+                errors.push_back(static_cast<std::exception_ptr&&>(e));
+        } else {
+            for (const std::exception_ptr& e : s.closing_errors())
+                errors.push_back(e);
+        }
     }
 };
 

@@ -150,6 +150,8 @@ public:
     /// Stops the workers and waits for them.
     task<> close();
     const error_list& closing_errors() const noexcept { return closing_errors_; }
+    // Not copies: the last owner of an exception would then be whoever lets go of the crew, on any thread.
+    error_list take_closing_errors() noexcept { return std::move(closing_errors_); }
 
     /// Ends all of them where they stand, when the generator is destroyed.
     void dismiss() noexcept { workers_.clear(); }
@@ -463,6 +465,7 @@ public:
     State& operator*() const noexcept { return *crew_; }
     task<> close() { return crew_->close(); }
     const error_list& closing_errors() const noexcept { return crew_->closing_errors(); }
+    error_list take_closing_errors() noexcept { return crew_->take_closing_errors(); }
 
 private:
     std::shared_ptr<State> crew_;

@@ -1,0 +1,23 @@
+// expect: leat::and_then: the stream's elements are not results
+// max-lines: 15
+#include <leat/adaptor/and_then.hpp>
+#include <leat/async_generator.hpp>
+#include <leat/expected.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+leat::async_generator<leat::expected<int, std::string>> results();
+leat::async_generator<int> numbers();
+leat::expected<int, std::string> check(int);
+
+void test() {
+#ifdef LEAT_FIXED
+    auto s = results() | leat::and_then(check);
+    static_cast<void>(s);
+#else
+    auto s = numbers() | leat::and_then(check);
+    static_cast<void>(s);
+#endif
+}

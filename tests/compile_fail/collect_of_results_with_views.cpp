@@ -1,0 +1,23 @@
+// expect: put leat::materialize() before it
+// max-lines: 18
+#include <leat/async_generator.hpp>
+#include <leat/expected.hpp>
+#include <leat/sink/collect.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+leat::async_generator<leat::expected<int, std::string>> results();
+#include <leat/adaptor/materialize.hpp>
+leat::async_generator<leat::expected<int, std::string_view>> words();
+
+void test() {
+#ifdef LEAT_FIXED
+    auto s = words() | leat::materialize() | leat::collect<std::vector<leat::expected<int, std::string>>>();
+    static_cast<void>(s);
+#else
+    auto s = words() | leat::collect<std::vector<leat::expected<int, std::string_view>>>();
+    static_cast<void>(s);
+#endif
+}

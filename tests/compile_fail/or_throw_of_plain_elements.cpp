@@ -1,0 +1,22 @@
+// expect: leat::or_throw: the stream's elements are not results
+// max-lines: 15
+#include <leat/adaptor/or_throw.hpp>
+#include <leat/async_generator.hpp>
+#include <leat/expected.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+leat::async_generator<leat::expected<int, std::string>> results();
+leat::async_generator<int> numbers();
+
+void test() {
+#ifdef LEAT_FIXED
+    auto s = results() | leat::or_throw();
+    static_cast<void>(s);
+#else
+    auto s = numbers() | leat::or_throw();
+    static_cast<void>(s);
+#endif
+}
