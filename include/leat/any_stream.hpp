@@ -98,7 +98,9 @@ public:
 
 private:
     void look() noexcept {
-        this->channel = &stream_.root().channel();
+        // Written only when it changes: a detached producer may come here while the reader is reading it.
+        if (channel_base* const ch = &stream_.root().channel(); this->channel != ch)
+            this->channel = ch;
         this->stopped = !error_ && stream_.stopped();
         this->ended = !error_ && stream_.ended();
     }

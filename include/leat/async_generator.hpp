@@ -475,11 +475,12 @@ public:
             return;
         error_list others = std::move(ch_->closing_errors);
         std::exception_ptr e = std::move(ch_->error);
-        if (!e)
+        const bool of_closing = !e && !others.empty();
+        if (of_closing)
             e = others.take_first();
         release();
-        if (!others.empty())
-            keep(static_cast<error_list&&>(others));
+        if (of_closing || !others.empty())
+            keep(static_cast<error_list&&>(others), of_closing);
         if (e)
             std::rethrow_exception(std::move(e));
     }
@@ -505,9 +506,10 @@ private:
 
     // Errors to be read by closing_errors() when the frame is gone. So rare that they get a channel of their own, rather
     // than a place in every generator.
-    LEAT_COLD void keep(error_list&& errors) noexcept {
+    LEAT_COLD void keep(error_list&& errors, bool of_closing) noexcept {
         if (auto* const grave = new (std::nothrow) detail::channel<object>) {
             grave->grave = true;
+            grave->closing = of_closing;
             grave->closing_errors = static_cast<error_list&&>(errors);
             ch_ = grave;
         }

@@ -31,7 +31,10 @@ public:
 class linked_stop final : public stop_holder {
     struct stop_it {
         std::stop_source& source;
-        void operator()() const { source.request_stop(); }
+        void operator()() const {
+            std::stop_source keep = source; // what it resumes may destroy this
+            keep.request_stop();
+        }
     };
 
 public:

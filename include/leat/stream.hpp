@@ -288,8 +288,14 @@ public:
             this->got_ = Get::from(this->stream_);
             if (this->got_)
                 return true;
-            if (!this->stream_.stopped() && !this->stream_.ended())
+            if (!this->stream_.stopped() && !this->stream_.ended() &&
+                !this->stream_.root().channel().obeys_stop) {
+                this->stream_.seal(); // what stages hold back
+                this->got_ = Get::from(this->stream_);
+                if (this->got_)
+                    return true;
                 stop_->raise();
+            }
         }
         return step_awaiter<S, Get>::await_ready();
     }

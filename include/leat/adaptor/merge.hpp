@@ -18,29 +18,38 @@ template <class E> struct merge_crew : crew {
 
     void arrived(offer<E>& o) { offers.push_back(&o); }
     void through(std::size_t) noexcept {}
+
+    void take(std::vector<offer<E>*>& out) {
+        out.clear();
+        const auto guard = this->lock();
+        out.swap(offers);
+    }
+    template <class... S> void read(S&&... up) {
+        (this->start(detail::offer_all(*this, static_cast<S&&>(up), 0)), ...);
+    }
+    template <class S> void read(std::vector<S>&& up) {
+        for (S& s : up)
+            this->start(detail::offer_all(*this, static_cast<S&&>(s), 0));
+    }
 };
 
 template <class T, class... S> async_generator<T> merge_streams(S... up) {
     using element = typename element_traits<T>::object;
     auto c = make_crew<merge_crew<element>>();
     co_await on_close(c);
-    std::size_t number = 0;
-    (c->start(detail::offer_all(*c, static_cast<S&&>(up), number++)), ...);
+    c->read(static_cast<S&&>(up)...);
     std::vector<offer<element>*> now;
     for (;;) {
         const stop_ref& stop = co_await this_stop(); // each time: it is another one where this is delegated to
-        {
-            const auto guard = c->lock();
-            now.swap(c->offers);
-        }
+        c->obey(stop);
+        c->obey(stop); // even if they are always ready
+        c->take(now);
         for (offer<element>* o : now) {
             co_yield batch(o->elements());
             c->open(o->taken);
         }
-        if (!now.empty()) {
-            now.clear();
+        if (!now.empty())
             continue;
-        }
         if (c->over(stop))
             co_return;
         co_await c->change();
@@ -59,11 +68,14 @@ struct merge_fn {
         return merge_streams<element, First, Rest...>(static_cast<First&&>(first),
                                                       static_cast<Rest&&>(rest)...);
     }
+    template <stream S> auto operator()(std::vector<S> streams) const {
+        return merge_streams<handed_on_t<S>, std::vector<S>>(static_cast<std::vector<S>&&>(streams));
+    }
 };
 
 } // namespace detail
 
-/// `merge(a, b, ...)`: the elements of all of them, as they come.
+/// `merge(a, b, ...)`: the elements of all of them, as they come. Also `merge(streams)`, with a `std::vector` of them.
 ///
 /// Yields: their elements where they lie: lent ones stay lent. Those of one stream in their order; of several, as they
 /// become ready. Ends: when all have ended. Throws: what the first of them throws that fails; the others are stopped,

@@ -54,7 +54,8 @@ struct channel_base {
     bool live = false;     // something may still come. False is zero: see no_channel
     bool closing = false;  // the body is not to be resumed any more, only its cleanup
     bool obeys_stop = false; // the producer sees to a stop itself: it hands out what it holds, then throws
-    bool grave = false;    // there is no producer any more, only errors to be read
+    // There is no producer any more, only errors to be read. `closing`: what was reported was thrown by a cleanup.
+    bool grave = false;
     handshake meeting;
     std::exception_ptr error;  // the first one: of the producer, or of a stage
     error_list closing_errors; // what cleanups threw

@@ -15,6 +15,7 @@
 #include "../stop.hpp"
 #include "awaiting.hpp"
 #include "frame_memory.hpp"
+#include "is_stopped.hpp"
 
 /// What operators that wait for several things at once are made of: a generator and its crew, coroutines that work for it
 /// while it, or its reader, is busy with something else.
@@ -61,9 +62,10 @@ private:
 class worker {
 public:
     struct promise_type;
-    worker(worker&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    worker(worker&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)), ended_(other.ended_) {}
     worker& operator=(worker&& other) noexcept {
         std::swap(frame_, other.frame_);
+        std::swap(ended_, other.ended_);
         return *this;
     }
     ~worker() {
@@ -75,12 +77,18 @@ private:
     friend crew;
     explicit worker(std::coroutine_handle<> frame) noexcept : frame_(frame) {}
     std::coroutine_handle<> frame_;
+    bool ended_ = false; // guarded; frame_.done() is not to be asked while another thread is in the frame
 };
 
 class crew : public std::enable_shared_from_this<crew> {
 public:
     crew() : halt_ref_(new stop_holder(halt_.get_token())) {}
     crew(const crew&) = delete;
+    virtual ~crew() = default;
+
+    /// All workers are gone: let go of the elements and functions. (The crew itself may live a moment longer, on the stack of
+    /// a thread that is leaving a worker.)
+    virtual void release() noexcept {}
 
     std::mutex& mutex() noexcept { return mutex_; }
     std::unique_lock<std::mutex> lock() { return std::unique_lock(mutex_); }
@@ -104,6 +112,24 @@ public:
     class change_awaiter;
     change_awaiter change() noexcept;
 
+    /// Halts the workers if a stop is requested, or something has failed. For a generator that holds elements itself, which it
+    /// hands out before it asks `over`, and for one whose workers are always ready.
+    void obey(const stop_ref& stop) {
+        if (stop && token_of(stop).stop_requested())
+            stopped_by_reader();
+        {
+            const std::lock_guard guard(mutex_);
+            if (!halt_wanted_)
+                return;
+        }
+        halt();
+        let_go(false);
+    }
+    /// The work is done: those who still wait for something, such as a time, are halted; `over` says when all have ended.
+    void finish() {
+        halt();
+        let_go(false);
+    }
     /// Has nothing more to come? Asked when nothing is left to hand out; throws what failed, `leat::stopped` for a stop.
     bool over(const stop_ref& stop) {
         if (stop && token_of(stop).stop_requested())
@@ -119,7 +145,8 @@ public:
             if (running_ != 0)
                 return false;
         }
-        if (std::exception_ptr e = std::exchange(error_, nullptr)) { // nothing is kept: it may be freed on another thread
+        if (std::exception_ptr e =
+                std::exchange(error_, nullptr)) { // nothing is kept: it may be freed on another thread
             guard.unlock();
             std::rethrow_exception(std::move(e));
         }
@@ -180,17 +207,28 @@ public:
         return halting_;
     }
 
-    /// The worker has caught an exception; the first one counts. One that comes of being halted does not.
-    void fail(std::exception_ptr e) {
+    /// The worker has caught an exception; the first one is reported, and none is lost. `stopped` comes of being halted.
+    void fail(std::exception_ptr e, bool of_closing = false) {
+        const bool halted = detail::is_stopped(e);
         const std::lock_guard guard(mutex_);
-        if (!error_ && !halting_)
+        if (!error_ && !halting_) {
             error_ = std::move(e);
+            of_closing_ = of_closing;
+        } else if (of_closing || !halted) {
+            closing_errors_.push_back(std::move(e));
+        }
         halt_wanted_ = true;
         changed_ = true;
     }
     void closing_failed(std::exception_ptr e) {
         const std::lock_guard guard(mutex_);
         closing_errors_.push_back(std::move(e));
+    }
+
+    /// The same, thrown by a step of a stream.
+    template <class S> void fail_reading(S& stream) {
+        const channel_base& ch = stream.root().channel();
+        fail(std::current_exception(), ch.grave && ch.closing);
     }
 
     /// A stream that a worker reads: it is stopped with the worker, however deep it waits.
@@ -205,6 +243,11 @@ public:
     }
     const stop_ref& halt_request() const noexcept { return halt_ref_; }
 
+protected:
+    /// For crews that serve others than one generator: every worker is suspended, and whoever is resumed from here may
+    /// destroy them. With the mutex held.
+    virtual void all_suspended(std::unique_lock<std::mutex>&) {}
+
 private:
     friend worker::promise_type;
     template <class> friend class working;
@@ -214,9 +257,11 @@ private:
         ++active_;
     }
     // A worker is suspended, or has ended. Nothing of it may be touched afterwards.
-    void suspended(bool ended) {
+    void suspended(std::coroutine_handle<> ended) {
         std::unique_lock guard(mutex_);
         if (ended) {
+            for (worker& w : workers_)
+                w.ended_ = w.ended_ || w.frame_ == ended;
             --running_;
             changed_ = true;
         }
@@ -226,8 +271,10 @@ private:
             let_go(false);
             guard.lock();
         }
-        if (--active_ != 0 || !changed_ || !waiting_)
+        if (--active_ != 0)
             return;
+        if (!changed_ || !waiting_)
+            return all_suspended(guard);
         changed_ = false;
         const auto generator = std::exchange(waiting_, nullptr);
         guard.unlock();
@@ -244,6 +291,8 @@ private:
         halt_.request_stop();
     }
     void stopped_by_reader() {
+        // A worker may go on inside of halt(), the generator after it, and its reader may end it all.
+        const std::shared_ptr<crew> keep = shared_from_this();
         {
             const std::lock_guard guard(mutex_);
             if (!error_ && !halting_)
@@ -267,7 +316,7 @@ private:
         }
     }
     void remove_finished() {
-        std::erase_if(workers_, [](const worker& w) { return w.frame_.done(); });
+        std::erase_if(workers_, [](const worker& w) { return w.ended_; });
     }
 
     std::mutex mutex_;
@@ -279,6 +328,7 @@ private:
     bool closing_ = false; // nothing will be taken any more
     bool halt_wanted_ = false;
     std::exception_ptr error_;
+    bool of_closing_ = false; // a cleanup threw it
     error_list closing_errors_;
     std::vector<seat*> sitting_;
     std::stop_source halt_;
@@ -326,7 +376,7 @@ public:
             left_ = false;
             LEAT_RETHROW();
         }
-        c->suspended(false);
+        c->suspended(nullptr);
         return true;
     }
 
@@ -348,7 +398,7 @@ struct worker::promise_type : frame_memory {
         bool await_ready() const noexcept { return false; }
         LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<promise_type> h) const noexcept {
             const std::shared_ptr<crew> c = h.promise().owner.shared_from_this();
-            c->suspended(true);
+            c->suspended(h);
         }
         void await_resume() const noexcept {}
     };
@@ -449,17 +499,30 @@ inline task<> crew::close() {
         co_await change();
     }
     workers_.clear();
+    release();
+    // The reader left before it came to the error. One of a source is none of its business, one of a cleanup is not lost.
+    if (error_ && of_closing_) {
+        error_list all;
+        all.push_back(std::exchange(error_, nullptr));
+        while (std::exception_ptr e = closing_errors_.take_first())
+            all.push_back(std::move(e));
+        closing_errors_ = std::move(all);
+    }
+    error_ = nullptr;
 }
 
 /// A crew in the hands of its generator. `State` is derived from `crew`.
 template <class State> class crew_handle {
 public:
-    template <class... A>
-    explicit crew_handle(std::in_place_t, A&&... a)
-        : crew_(new State(static_cast<A&&>(a)...), [](State* c) {
-              c->dismiss(); // while all that they share is still there
-              delete c;
-          }) {}
+    template <class... A> explicit crew_handle(std::in_place_t, A&&... a) {
+        // The generator's hold on the crew; a thread that is leaving a worker holds it a moment longer.
+        auto itself = std::make_shared<State>(static_cast<A&&>(a)...);
+        State* const c = itself.get();
+        crew_ = std::shared_ptr<State>(c, [itself = std::move(itself)](State* state) {
+            state->dismiss();
+            state->release();
+        });
+    }
 
     State* operator->() const noexcept { return crew_.get(); }
     State& operator*() const noexcept { return *crew_; }

@@ -21,7 +21,8 @@ template <class E> struct offer {
 template <class S> using offer_of = offer<std::remove_reference_t<stream_reference_t<S>>>;
 
 /// A worker that reads a stream to its end and closes it. `c.arrived(offer)` is told of elements, which stay until
-/// `c.open(offer.taken)`, and `c.through(number)` of the end; both with the mutex held.
+/// `c.open(offer.taken)`, and `c.through(number)` of the end; both with the mutex held. `c.left()`, if there is such a
+/// function, comes last and without it.
 template <class Crew, class S> worker offer_all(Crew& c, S up, std::size_t number) {
     offer_of<S> mine;
     mine.from = number;
@@ -53,13 +54,17 @@ template <class Crew, class S> worker offer_all(Crew& c, S up, std::size_t numbe
             }
         }
     }
-    LEAT_CATCH_ALL { c.fail(std::current_exception()); }
+    LEAT_CATCH_ALL { c.fail_reading(up); }
     LEAT_TRY { co_await up.close(); }
     LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
     for (const std::exception_ptr& e : up.closing_errors())
         c.closing_failed(e);
-    const auto guard = c.lock();
-    c.through(number);
+    {
+        const auto guard = c.lock();
+        c.through(number);
+    }
+    if constexpr (requires { c.left(); })
+        c.left();
 }
 
 } // namespace leat::detail
