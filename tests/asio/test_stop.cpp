@@ -197,3 +197,98 @@ TEST_CASE("a socket's wait is cut short, and a failure of its own stays what it 
         CHECK(code == boost::asio::error::eof);
     });
 }
+
+namespace {
+
+// `f` on a worker, then an element.
+template <class F> leat::async_generator<int> offloading(leat::executor ex, F f) {
+    co_yield co_await leat::offload(ex, f);
+    co_yield co_await leat::offload(ex, f);
+}
+
+// What comes of a stream, and whether it was stopped.
+template <class S> leat::task<std::string> story_of(S stream) {
+    std::string story;
+    try {
+        while (auto x = co_await stream.next())
+            story += std::to_string(*x) + ' ';
+        story += "end";
+    } catch (const leat::stopped&) {
+        story += "stopped";
+    }
+    co_return story;
+}
+
+} // namespace
+
+TEST_CASE("contract: cancellation reaches the deepest wait: a sleep") {
+    leat::run([](leat::executor ex) -> leat::task<> {
+        std::stop_source source;
+        stop_soon(ex, source);
+        auto sleeping = [](leat::executor e) -> leat::async_generator<int> {
+            co_await leat::sleep_until(e, std::chrono::steady_clock::now() + 1h);
+            co_yield 1;
+        };
+        leat::any_stream<int> any = inner(ex) | leat::filter([](int) { return true; });
+        auto concat = [](leat::any_stream<int> first,
+                         leat::async_generator<int> second) -> leat::async_generator<int> {
+            co_yield leat::elements_of(std::move(first));
+            co_yield leat::elements_of(std::move(second));
+        };
+        auto both = concat(std::move(any), sleeping(ex)) | leat::stop_on(source.get_token());
+        const std::string story = co_await story_of(std::move(both));
+        CHECK(story == "1 stopped");
+
+        source = std::stop_source();
+        stop_soon(ex, source);
+        auto second = concat(leat::async_generator<int>(for_ever()) | leat::take(2), sleeping(ex)) |
+                      leat::stop_on(source.get_token());
+        const std::string other = co_await story_of(std::move(second));
+        CHECK(other == "0 1 stopped");
+    });
+}
+
+TEST_CASE(
+    "contract: cancellation reaches the deepest wait: a function of offload that takes a std::stop_token") {
+    leat::run([](leat::executor ex) -> leat::task<> {
+        const auto wait = [](std::stop_token token) {
+            while (!token.stop_requested())
+                std::this_thread::yield();
+            return 7;
+        };
+        std::stop_source source;
+        stop_soon(ex, source);
+        auto early = offloading(ex, wait) | leat::stop_on(source.get_token());
+        const std::string story = co_await story_of(std::move(early));
+        CHECK(story == "7 stopped"); // what it gave is not lost
+
+        const auto give_up = [](std::stop_token token) -> int {
+            while (!token.stop_requested())
+                std::this_thread::yield();
+            throw leat::stopped();
+        };
+        source = std::stop_source();
+        stop_soon(ex, source);
+        auto given_up = offloading(ex, give_up) | leat::take_until(source.get_token());
+        const std::string ended = co_await story_of(std::move(given_up));
+        CHECK(ended == "end");
+
+        const auto possible = [](std::stop_token token) { return static_cast<int>(token.stop_possible()); };
+        const int alone = co_await leat::offload(ex, possible);
+        CHECK(alone == 0); // nobody can stop it
+    });
+}
+
+TEST_CASE("offload: without a token the call is waited for, its result comes, then the stop") {
+    leat::run([](leat::executor ex) -> leat::task<> {
+        std::stop_source source;
+        const auto call = [source]() mutable {
+            source.request_stop();
+            std::this_thread::sleep_for(5ms);
+            return 5;
+        };
+        auto stream = offloading(ex, call) | leat::stop_on(source.get_token());
+        const std::string story = co_await story_of(std::move(stream));
+        CHECK(story == "5 stopped");
+    });
+}

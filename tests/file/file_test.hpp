@@ -23,9 +23,6 @@ namespace file_test {
 
 using strings = std::vector<std::string>;
 
-/// How often operator new was called in this program, on any thread (counted in test_allocations.cpp).
-std::size_t allocations() noexcept;
-
 /// A directory that is gone at the end of the test.
 class directory {
 public:

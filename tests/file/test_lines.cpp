@@ -1,4 +1,5 @@
 #include "file_test.hpp"
+#include "support/allocations.hpp"
 #include "support/catch.hpp"
 
 #include <array>

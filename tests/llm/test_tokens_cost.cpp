@@ -65,6 +65,8 @@ TEST_CASE("from bytes to wire a token allocates nothing but what the JSON librar
         const std::size_t few = allocations_of(wire(500), packet);
         const std::size_t many = allocations_of(wire(1000), packet);
         INFO("packets of " << packet << ", " << of_json << " allocations by the JSON library for a token");
-        CHECK(many - few <= 500 * of_json);
+        // With AddressSanitizer each token is in memory of its own.
+        const std::size_t of_token = leat::detail::poisoning ? 1 : 0;
+        CHECK(many - few <= 500 * (of_json + of_token));
     }
 }

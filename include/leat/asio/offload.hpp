@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -11,6 +12,8 @@
 
 #include "../config.hpp"
 #include "../detail/outcome.hpp"
+#include "../detail/stop_ref.hpp"
+#include "../stop.hpp"
 #include "detail/loop_service.hpp"
 #include "executor.hpp"
 
@@ -29,16 +32,32 @@ inline boost::asio::thread_pool& blocking_pool() {
 
 namespace detail {
 
+template <class F> struct offload_result { using type = std::invoke_result_t<F&>; };
+template <class F>
+    requires std::is_invocable_v<F&, std::stop_token>
+struct offload_result<F> {
+    using type = std::invoke_result_t<F&, std::stop_token>;
+};
+
 /// Waits for a blocking call on another thread.
 template <class F> class offloaded {
-    using result = std::invoke_result_t<F&>;
+    static constexpr bool takes_token = std::is_invocable_v<F&, std::stop_token>;
+    using result = typename offload_result<F>::type;
 
     // Shared by the call, its way back, and the awaiter. Only `f` and `out` are touched on the other thread.
     struct call {
         F f;
         outcome<result> out;
         std::coroutine_handle<> waiting;
+        stop_ref stop;
         explicit call(F&& g) : f(static_cast<F&&>(g)) {}
+
+        result run() {
+            if constexpr (takes_token)
+                return f(stop ? token_of(stop) : std::stop_token());
+            else
+                return f();
+        }
     };
 
 public:
@@ -49,6 +68,7 @@ public:
             call_->waiting = nullptr; // the waiting coroutine is being destroyed: nobody is to be resumed
     }
 
+    void inherit_stop(const stop_ref& stop) noexcept requires takes_token { call_->stop = stop; }
     bool await_ready() const noexcept { return false; }
     LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<> h) {
         call_->waiting = h;
@@ -57,9 +77,9 @@ public:
         boost::asio::post(blocking_pool(), [shared = call_, back = std::move(back), ticket]() mutable {
             try {
                 if constexpr (std::is_void_v<result>)
-                    shared->f();
+                    shared->run();
                 else
-                    shared->out.set(shared->f());
+                    shared->out.set(shared->run());
             } catch (...) {
                 shared->out.fail();
             }
@@ -82,6 +102,9 @@ private:
 /// `co_await leat::offload(ex, f)`: runs the blocking `f()` on a worker thread and goes on with its result on `ex`.
 ///
 /// Throws: what `f` throws. Owns: `f`, until it has run.
+/// A stop that was requested of the stream (see `leat::stop_on`): a function that takes a `std::stop_token` is given the
+/// stream's and may return early, or throw `leat::stopped`. The result of any other is waited for, and reaches the reader
+/// before the stop does.
 /// Destroying the waiting coroutine does not stop `f`: its result is dropped, so `f` must own what it uses.
 /// Threads: `f` on one of `blocking_pool()`; the coroutine on `ex`, on which it must also be destroyed.
 /// Cost: 5-10 us for the way there and back. So: a page or a chunk at a time, never an element.

@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <ranges>
 #include <span>
+#include <string>
 #include <string_view>
+
+#include "../borrowed.hpp"
 
 namespace leat::file {
 
@@ -26,3 +29,10 @@ public:
 
 template <> inline constexpr bool std::ranges::enable_borrowed_range<leat::file::byte_view> = true;
 template <> inline constexpr bool std::ranges::enable_view<leat::file::byte_view> = true;
+
+// What keeps chunks keeps their text: `chunks(ex, path) | leat::materialize() | leat::collect<std::vector>()`.
+template <> inline constexpr bool leat::is_borrowed<leat::file::byte_view> = true;
+template <> struct leat::owned<leat::file::byte_view> {
+    using type = std::string;
+    static type make(const leat::file::byte_view& x) { return type(x.text()); }
+};

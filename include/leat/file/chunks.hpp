@@ -25,7 +25,9 @@ namespace leat::file {
 /// under way returns.
 /// Threads: `ex` must run one handler at a time (a loop of one thread, or a strand). From the first step on
 /// the elements arrive there. Reads that may block run on a worker thread.
-/// Cost: a cached file costs one system call a chunk; one that is not, a hop to a worker (5 us) when the
+/// A stop (`leat::stop_on`) cuts every wait short, also that for a FIFO or a terminal.
+/// Fairness: while nothing has to be waited for, the others of the loop get a turn every millisecond, or as often as
+/// `options.fair` says. Cost: a cached file costs one system call a chunk; one that is not, a hop to a worker (5 us) when the
 /// reader is faster than the disk. No allocation per chunk.
 ///
 ///     auto chunks = leat::file::chunks(ex, "image.iso");
@@ -41,10 +43,11 @@ inline async_generator<byte_view> chunks(executor ex, std::filesystem::path path
         }
         if (chunk->empty())
             co_return;
+        if (source.turns().due())
+            co_await source.turns().turn();
+        source.turns().most(1);
         byte_view bytes(*chunk);
         co_yield std::move(bytes);
-        if (source.turn_is_due())
-            co_await source.turn();
     }
 }
 

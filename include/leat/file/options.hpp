@@ -1,7 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+
+#include "../asio/fairness.hpp"
 
 namespace leat::file {
 
@@ -28,6 +31,9 @@ struct read_options {
     read_ahead ahead = read_ahead::automatic;
     /// The byte to start at. Only what has offsets (files, block devices) takes another than 0.
     std::uint64_t offset = 0;
+    /// How often a file that never has to be waited for, because it is cached, lets the others on the loop run. An
+    /// element is a chunk, or a line.
+    fairness fair = {.time = std::chrono::milliseconds(1)};
 };
 
 } // namespace leat::file

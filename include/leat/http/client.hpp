@@ -43,7 +43,7 @@ public:
     ///
     /// Throws: `error`. A status such as 404 is a response, not an error: see `response::ensure_ok()`.
     /// Owns: a copy of everything. Destroying the waiting task gives the request up and closes its
-    /// connection.
+    /// connection; a stop (`leat::stop_on`, of the stream that awaits this) does so too, and throws `leat::stopped`.
     /// Cost: one connection per request under way (HTTP/1.1); a connection whose response was read to the end
     /// is used again. A request that may change something (POST, PATCH ...) is never sent twice.
     task<response> send(request r) { return perform(engine_, std::move(r)); }

@@ -77,7 +77,9 @@ public:
     /// `cancelled`. A body that is ended by closing the connection alone (neither a length nor chunks,
     /// HTTP/1.0) cannot be told from a cut one.
     /// Owns: the transfer. It is independent of this response and of the client.
-    /// Threads: the client's executor.
+    /// Threads: the client's executor. A stop (`leat::stop_on`) cuts every wait short and closes the connection.
+    /// Fairness: each chunk is waited for on the loop (two in one go where the reader was slow), so the others always get
+    /// their turn.
     /// Cost: bounded memory (`options::buffer_bytes`): a slow reader makes the server wait. One copy of the
     /// bytes.
     ///

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../pipe.hpp"
+#include "../poison.hpp"
 #include "../sse/events.hpp"
 #include "json_lines.hpp"
 #include "openai_chat.hpp"
@@ -37,7 +38,7 @@ public:
                 state_ = state::over;
                 throw_error();
             }
-            token_.clear();
+            forget_token();
             if (maybe<in> x = this->up_.try_next())
                 take(*x);
             else if (this->up_.stopped() || this->up_.ended())
@@ -80,6 +81,17 @@ private:
         at_end,  // of the input; error_, if there is one, is thrown by finish()
         over
     };
+
+    void forget_token() {
+        if constexpr (leat::detail::poisoning) {
+            // Its memory is not used again, so that who still looks at it is found out; nor is it that in the string.
+            if (!token_.empty())
+                std::string().swap(token_);
+            if (token_.capacity() < 64)
+                token_.reserve(64);
+        }
+        token_.clear();
+    }
 
     void take(const sse::event& e) { take(e.data, e.type == "error"); }
     void take(std::string_view line) { take(line, false); }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <leat/poison.hpp>
+#include <leat/postgres/borrowed_row.hpp>
 #include <leat/postgres/codec.hpp>
 #include <leat/postgres/error.hpp>
+#include <leat/postgres/owned_row.hpp>
 #include <leat/postgres/page.hpp>
 #include <leat/postgres/row_view.hpp>
 
@@ -11,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <span>
 #include <string>
 #include <tuple>
@@ -178,10 +182,17 @@ private:
 /// Row views need no decoding: the reader only notes where each field lies.
 template <> class row_reader<row_view> {
 public:
-    void bind(std::vector<column> columns) { columns_ = std::move(columns); }
+    void bind(std::vector<column> columns) {
+        columns_ = std::make_shared<const std::vector<column>>(std::move(columns));
+    }
 
     decoded_rows<row_view> read(const page& p, std::uint64_t rows_before) {
-        const std::size_t width = columns_.size();
+        if constexpr (leat::detail::poisoning) {
+            // Their memory is not used again, so that who still looks at it is found out.
+            std::vector<value>().swap(values_);
+            std::vector<row_view>().swap(rows_);
+        }
+        const std::size_t width = columns_->size();
         values_.resize(p.size() * width);
         rows_.resize(p.size());
         std::size_t done = 0;
@@ -197,7 +208,7 @@ public:
     }
 
 private:
-    std::vector<column> columns_;
+    column_list columns_;
     std::vector<value> values_;
     std::vector<row_view> rows_;
 };

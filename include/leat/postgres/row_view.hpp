@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +25,9 @@ inline std::string in_quotes(std::string_view name) {
     out += '"';
     return out;
 }
+
+/// The columns of a query: of the stream, and of each row that outlives it.
+using column_list = std::shared_ptr<const std::vector<column>>;
 
 /// `column 3 "price"`: how every message names a column.
 inline std::string describe(const column& c, std::size_t index) {
@@ -118,10 +122,10 @@ private:
 class row_view {
 public:
     row_view() noexcept = default;
-    row_view(const std::vector<column>& columns, const value* values, std::uint64_t row) noexcept
+    row_view(const detail::column_list& columns, const value* values, std::uint64_t row) noexcept
         : columns_(&columns), values_(values), row_(row) {}
 
-    std::size_t size() const noexcept { return columns_ == nullptr ? 0 : columns_->size(); }
+    std::size_t size() const noexcept { return columns_ == nullptr ? 0 : (*columns_)->size(); }
 
     /// The row's number in the stream, from 1.
     std::uint64_t number() const noexcept { return row_; }
@@ -134,13 +138,13 @@ public:
             throw error(error_kind::columns, "leat::postgres: the row has " + std::to_string(size()) +
                                                  " columns, so there is no column at index " +
                                                  std::to_string(index));
-        return field_view((*columns_)[i], i, row_, values_[i]);
+        return field_view((**columns_)[i], i, row_, values_[i]);
     }
 
     /// The first field of this name. Throws postgres::error if there is none.
     field_view operator[](std::string_view name) const {
         for (std::size_t i = 0; i < size(); ++i) {
-            if ((*columns_)[i].name == name)
+            if ((**columns_)[i].name == name)
                 return (*this)[i];
         }
         throw error(error_kind::columns,
@@ -148,7 +152,11 @@ public:
     }
 
 private:
-    const std::vector<column>* columns_ = nullptr;
+    friend class owned_row;
+    detail::column_list columns() const { return columns_ == nullptr ? nullptr : *columns_; }
+    const value& value_at(std::size_t i) const noexcept { return values_[i]; }
+
+    const detail::column_list* columns_ = nullptr;
     const value* values_ = nullptr;
     std::uint64_t row_ = 0;
 };

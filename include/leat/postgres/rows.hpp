@@ -70,13 +70,16 @@ template <class Row> async_generator<Row> stream_rows(std::shared_ptr<cursor> so
 /// copied. Columns and members are matched in order. A `std::optional` member takes NULL.
 ///
 /// Yields: Rows to keep. Only views in them (std::string_view, std::span, row_view) end with the reader's
-/// next step. Ends: after the last row. Throws: `postgres::error`, after the rows of the pages before it.
+/// next step; such rows are refused by what keeps elements, and `leat::materialize()` makes a tuple of values or an
+/// `owned_row` of a tuple of views or a row_view. Ends: after the last row. Throws: `postgres::error`, after the rows of the pages before it.
 /// Where the query itself fails in a row, the rows of the same page before that row are lost with it (the
 /// server sends the error in place of the page). Owns: copies of the query and its parameters. Borrows: the
 /// connection, which nothing else can use until the stream has ended or `close()` has returned. Destroying
 /// the stream early is safe and does not wait: the query is cancelled and rolled back behind it, and the
 /// connection is free a moment later (`leat::postgres::settle`). Destroying the connection too waits for
-/// that. Threads: rows arrive on `ex`, where the reader must live too; the loop never blocks. Cost: one
+/// that. Threads: rows arrive on `ex`, where the reader must live too; the loop never blocks. A stop
+/// (`leat::stop_on`) cancels the query at the server. Fairness: the others on the loop get a turn at every page,
+/// that is every `page_options::max_rows` rows at the latest. Cost: one
 /// read-only transaction, held open until the end: a reader that is slow for hours keeps the server from
 /// vacuuming. About two pages of memory (256 KiB each). No parallel plans: PostgreSQL runs cursors without
 /// them.

@@ -2,6 +2,7 @@
 
 #include "../config.hpp"
 #include "../error.hpp"
+#include "../poison.hpp"
 #include "event.hpp"
 #include "line_end.hpp"
 #include "utf8.hpp"
@@ -79,7 +80,7 @@ public:
                     "leat::sse::parser: feed() before next() gave nullptr: events would be lost");
         at_ = chunk.data();
         end_ = at_ + chunk.size();
-        used_ = 0;
+        forget_events();
         id_view_known_ = false;
         if (failed_) {
             at_ = end_;
@@ -422,6 +423,14 @@ private:
         return true;
     }
 
+    /// The events of the chunk before are over: in a build with AddressSanitizer, who still looks at them is found out.
+    void forget_events() noexcept {
+        if constexpr (leat::detail::poisoning)
+            for (std::size_t i = 0; i != used_; ++i)
+                poison(buffers_[i]->data(), buffers_[i]->capacity());
+        used_ = 0;
+    }
+
     /// A buffer for what an event of this chunk owns. Its address is fixed, so that the views into it survive
     /// a move of the parser; it keeps its capacity for the next chunk, but not after a huge event.
     std::string& unused_buffer() {
@@ -429,6 +438,7 @@ private:
         if (used_ == buffers_.size())
             buffers_.push_back(std::make_unique<std::string>());
         std::string& buffer = *buffers_[used_++];
+        unpoison(buffer.data(), buffer.capacity());
         if (buffer.capacity() > worth_keeping)
             std::string().swap(buffer);
         buffer.clear();

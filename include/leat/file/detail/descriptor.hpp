@@ -1,11 +1,18 @@
 #pragma once
 
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
 
+#include "../../asio/executor.hpp"
+
 namespace leat::file::detail {
+
+namespace asio = boost::asio;
 
 inline std::error_code last_error() noexcept { return {errno, std::generic_category()}; }
 
@@ -36,5 +43,29 @@ public:
 private:
     int fd_ = -1;
 };
+
+/// A descriptor that the loop watches, and owns as long as it does.
+using watched = std::optional<asio::posix::stream_descriptor>;
+
+/// Gives the descriptor to the loop, unless it has it. What hinders that: an errno, or 0.
+inline int watch(descriptor& fd, watched& ready, const executor& ex) {
+    if (ready)
+        return 0;
+    ready.emplace(ex);
+    boost::system::error_code ec;
+    if (ready->assign(fd.get(), ec); ec) {
+        ready.reset();
+        return ec.value();
+    }
+    fd.release();
+    return 0;
+}
+
+/// Takes it back.
+inline descriptor unwatch(watched& ready) {
+    descriptor fd(ready->release());
+    ready.reset();
+    return fd;
+}
 
 } // namespace leat::file::detail

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../poison.hpp"
 #include "../error.hpp"
 #include "../options.hpp"
 #include "descriptor.hpp"
@@ -47,7 +48,7 @@ public:
     /// again. The chunk before is given back by this call. Throws file::error.
     std::optional<std::span<const std::byte>> try_next() {
         const std::lock_guard lock(mutex_);
-        holding_ = false;
+        give_back();
         if (read_ == written_ && !working_ && !over_)
             read_now();
         if (read_ != written_) {
@@ -83,6 +84,11 @@ private:
         std::size_t size = 0;
     };
 
+    void give_back() noexcept {
+        if (std::exchange(holding_, false))
+            poison(buffers_[(read_ - 1) % buffers_.size()].bytes.get(), chunk_size_);
+    }
+
     std::size_t free_buffers() const noexcept {
         return buffers_.size() - static_cast<std::size_t>(written_ - read_) - (holding_ ? 1 : 0);
     }
@@ -95,6 +101,7 @@ private:
     buffer& next_buffer() {
         buffer& b = buffers_[written_ % buffers_.size()];
         allocate(b);
+        unpoison(b.bytes.get(), chunk_size_);
         return b;
     }
 
@@ -113,7 +120,10 @@ private:
         if (pollable_ && !pumping_)
             return read_ready();
         if (!pumping_) {
-            read_ = written_ = 0; // the same buffer again: it is in the processor's cache
+            // The same buffer again: it is in the processor's cache. Another one where a chunk that somebody still looks
+            // at is to be found out.
+            if constexpr (!leat::detail::poisoning)
+                read_ = written_ = 0;
             buffer& b = next_buffer();
             const auto n = read_some(b, RWF_NOWAIT);
             if (n >= 0)
@@ -130,15 +140,8 @@ private:
     void read_ready() {
         if (polling_)
             return;
-        if (!ready_) {
-            ready_.emplace(home());
-            boost::system::error_code ec;
-            if (ready_->assign(fd_.get(), ec); ec) {
-                ready_.reset();
-                return fail("open", ec.value());
-            }
-            fd_.release();
-        }
+        if (const int code = watch(fd_, ready_, home()); code != 0)
+            return fail("open", code);
         if (was_ready_) {
             buffer& b = next_buffer();
             ssize_t n = 0;
@@ -168,8 +171,7 @@ private:
         if (!ready_)
             return false; // abandoned
         if (ec) {         // it has no readiness: then it is read as a file without RWF_NOWAIT is
-            fd_ = descriptor(ready_->release());
-            ready_.reset();
+            fd_ = unwatch(ready_);
             pumping_ = true;
         }
         was_ready_ = true;
@@ -255,7 +257,7 @@ private:
     std::uint64_t written_ = 0;
     std::uint64_t offset_; // of the next byte to be read from the file
     descriptor fd_;
-    std::optional<asio::posix::stream_descriptor> ready_; // owns the descriptor instead, if it has readiness
+    watched ready_; // owns the descriptor instead, if it has readiness
     bool opened_ = false;
     bool seekable_ = false;
     bool pollable_ = false;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -8,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "../../asio/budget.hpp"
 #include "../options.hpp"
 #include "reader.hpp"
 
@@ -19,7 +19,7 @@ namespace leat::file::detail {
 class source {
 public:
     source(const executor& ex, std::filesystem::path path, const read_options& options)
-        : state_(std::make_shared<reader_state>(ex, std::move(path), options)) {}
+        : state_(std::make_shared<reader_state>(ex, std::move(path), options)), turns_(ex, options.fair) {}
     source(source&&) = delete;
     ~source() { state_->abandon(); }
 
@@ -27,20 +27,13 @@ public:
     auto change() { return state_->change(); }
 
     /// A cached file never has to be waited for, so from time to time the others of the loop get their turn.
-    bool turn_is_due() noexcept {
-        const auto now = std::chrono::steady_clock::now();
-        if (now - last_turn_ < std::chrono::milliseconds(1))
-            return false;
-        last_turn_ = now;
-        return true;
-    }
-    auto turn() { return state_->turn(); }
+    budget& turns() noexcept { return turns_; }
 
     const std::filesystem::path& path() const noexcept { return state_->path(); }
 
 private:
     std::shared_ptr<reader_state> state_;
-    std::chrono::steady_clock::time_point last_turn_ = std::chrono::steady_clock::now();
+    budget turns_;
 };
 
 } // namespace leat::file::detail

@@ -10,6 +10,7 @@
 
 #include "../../asio/executor.hpp"
 #include "../../asio/offload.hpp"
+#include "../../asio/stoppable_wait.hpp"
 
 namespace leat::file::detail {
 
@@ -28,41 +29,47 @@ public:
 
     const executor& home() const noexcept { return ex_; }
 
-    /// `co_await state->change()`: until the job, or whoever calls `notify`, has something new.
+    /// `co_await state->change()`: until the job, or whoever calls `notify`, has something new. Throws `leat::stopped`
+    /// where it would have to wait and a stop is requested.
     class change_awaiter {
     public:
-        explicit change_awaiter(shared_work& work) noexcept : work_(&work) {}
-        change_awaiter(change_awaiter&& other) noexcept : work_(std::exchange(other.work_, nullptr)) {}
+        change_awaiter(shared_work& work, bool stoppable) noexcept : work_(work), stoppable_(stoppable) {}
+        change_awaiter(const change_awaiter&) = delete;
         ~change_awaiter() {
             if (guard_) // destroyed while it waits
-                work_->forget_waiter();
+                work_.forget_waiter();
         }
-        bool await_ready() const noexcept { return false; }
-        bool await_suspend(std::coroutine_handle<> h) {
-            const std::lock_guard lock(work_->mutex_);
-            if (std::exchange(work_->changed_, false))
+        void inherit_stop(const leat::detail::stop_ref& stop) noexcept {
+            if (stoppable_)
+                stop_.inherit(stop);
+        }
+        bool await_ready() {
+            const std::lock_guard lock(work_.mutex_);
+            return std::exchange(work_.changed_, false);
+        }
+        LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) {
+            stop_.begin(work_.ex_, wake_it{work_.shared_from_this()});
+            const std::lock_guard lock(work_.mutex_);
+            if (std::exchange(work_.changed_, false))
                 return false;
-            guard_.emplace(work_->ex_); // the loop must not end meanwhile
-            work_->waiter_ = h;
+            guard_.emplace(work_.ex_); // the loop must not end meanwhile
+            work_.waiter_ = h;
             return true;
         }
         void await_resume() noexcept { guard_.reset(); }
 
     private:
-        shared_work* work_;
+        struct wake_it {
+            std::shared_ptr<shared_work> work;
+            void operator()() const { work->resume_waiter(); }
+        };
+
+        shared_work& work_;
+        bool stoppable_;
+        stoppable_wait<wake_it> stop_;
         std::optional<asio::executor_work_guard<executor>> guard_;
     };
-    change_awaiter change() noexcept { return change_awaiter(*this); }
-
-    /// `co_await state->turn()`: lets the other handlers of the loop run.
-    change_awaiter turn() {
-        {
-            const std::lock_guard lock(mutex_);
-            changed_ = false;
-        }
-        asio::post(ex_, [self = shared_from_this()] { self->resume_waiter(); });
-        return change_awaiter(*this);
-    }
+    change_awaiter change(bool stoppable = true) noexcept { return change_awaiter(*this, stoppable); }
 
 protected:
     /// Runs `job` on a worker. Under the lock, and only if no job runs.

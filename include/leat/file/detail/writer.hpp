@@ -74,6 +74,13 @@ public:
         return true;
     }
 
+    /// As in `shared_work`. A stop cuts short what may take for ever: waiting for the reader of a FIFO. What a worker does
+    /// with a file is waited for, so that it is known how much is written.
+    change_awaiter change() {
+        const std::lock_guard lock(mutex_);
+        return change_awaiter(*this, waiting_);
+    }
+
     /// Closes the file, and in `atomic` mode puts it in its place, if it is to be kept. False: as with
     /// flush().
     /// Throws file::error, but not if the file is not to be kept: then that is what its caller is already
@@ -164,23 +171,14 @@ private:
     }
 
     void ready_to_file() {
-        if (ready_) {
-            fd_ = descriptor(ready_->release());
-            ready_.reset();
-        }
+        if (ready_)
+            fd_ = unwatch(ready_);
         pollable_ = false;
     }
 
     void write_ready() {
-        if (!ready_) {
-            ready_.emplace(home());
-            boost::system::error_code ec;
-            if (ready_->assign(fd_.get(), ec); ec) {
-                ready_.reset();
-                return fail("open", ec.value());
-            }
-            fd_.release();
-        }
+        if (const int code = watch(fd_, ready_, home()); code != 0)
+            return fail("open", code);
         buffer& b = draining();
         while (sent_ != b.size) {
             const auto n = write_quietly(ready_->native_handle(), b.bytes.get() + sent_, b.size - sent_);
@@ -335,7 +333,7 @@ private:
     std::filesystem::path target_;    // in atomic mode
     std::filesystem::path temporary_; // empty if there is none
     descriptor fd_;
-    std::optional<asio::posix::stream_descriptor> ready_; // owns the descriptor instead, if it has readiness
+    watched ready_; // owns the descriptor instead, if it has readiness
     std::optional<asio::steady_timer> retry_;
     bool nobody_reads_ = false; // a FIFO
     bool pollable_ = false;

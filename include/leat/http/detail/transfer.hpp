@@ -1,5 +1,7 @@
 #pragma once
 
+#include "../../asio/stoppable_wait.hpp"
+#include "../../poison.hpp"
 #include "../request.hpp"
 #include "engine.hpp"
 #include "pump.hpp"
@@ -58,7 +60,34 @@ public:
         if (failure_)
             std::rethrow_exception(failure_);
     }
-    waiter::awaiter changed() noexcept { return waiter_.wait(); }
+    /// `co_await t->changed()`: until there is something new. Throws `leat::stopped` when a stop is requested.
+    class change_awaiter {
+    public:
+        explicit change_awaiter(transfer& t) noexcept : transfer_(t), wait_(t.waiter_.wait()) {}
+        change_awaiter(const change_awaiter&) = delete;
+
+        void inherit_stop(const leat::detail::stop_ref& stop) noexcept { stop_.inherit(stop); }
+        bool await_ready() const noexcept { return false; }
+        LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<> h) {
+            stop_.begin(transfer_.engine_->executor(), wake_it{transfer_.weak_from_this()});
+            wait_.await_suspend(h);
+        }
+        void await_resume() const noexcept {}
+
+    private:
+        struct wake_it {
+            std::weak_ptr<transfer_events> events;
+            void operator()() const {
+                if (const auto t = events.lock())
+                    static_cast<transfer&>(*t).waiter_.wake();
+            }
+        };
+
+        transfer& transfer_;
+        waiter::awaiter wait_;
+        stoppable_wait<wake_it> stop_;
+    };
+    change_awaiter changed() noexcept { return change_awaiter(*this); }
 
     int status() const noexcept { return status_; }
     const header_list& headers() const noexcept { return headers_; }
@@ -69,6 +98,9 @@ public:
 
     /// All bytes that are there. They stay until the next call.
     std::span<const std::byte> take() {
+        // Its memory is not used again, so that who still looks at it is found out.
+        if constexpr (leat::detail::poisoning)
+            std::vector<std::byte>().swap(reading_);
         reading_.clear();
         reading_.swap(waiting_);
         if (paused_) {

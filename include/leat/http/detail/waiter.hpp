@@ -1,5 +1,7 @@
 #pragma once
 
+#include "../../config.hpp"
+
 #include <coroutine>
 #include <utility>
 
@@ -11,12 +13,13 @@ class waiter {
 public:
     class awaiter {
     public:
-        explicit awaiter(waiter& w) : waiter_(w) {}
+        explicit awaiter(waiter& w) noexcept : waiter_(w) {}
+        awaiter(const awaiter&) = delete;
         // The frame may be destroyed in the middle of the wait; after a wake this is empty already.
         ~awaiter() { waiter_.waiting_ = nullptr; }
 
         bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> h) noexcept { waiter_.waiting_ = h; }
+        LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<> h) noexcept { waiter_.waiting_ = h; }
         void await_resume() const noexcept {}
 
     private:

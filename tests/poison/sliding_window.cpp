@@ -1,0 +1,17 @@
+#include <leat/adaptor/sliding.hpp>
+#include <leat/leat.hpp>
+
+#include "poison/use_stale.hpp"
+
+leat::async_generator<char> letters() {
+    for (char c = 'a'; c <= 'z'; ++c)
+        co_yield c;
+}
+
+int main() {
+    auto windows = letters() | leat::sliding(4);
+    auto first = leat::sync_wait(windows.next());
+    const std::string_view stale(first->data(), first->size());
+    leat::sync_wait(windows.next());
+    use_stale(stale);
+}
