@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../borrowed.hpp"
+#include "../detail/put_into.hpp"
 #include "../detail/sink.hpp"
 #include "../task.hpp"
 
@@ -12,14 +13,7 @@ template <class C, class S> class collect_sink : public sink<collect_sink<C, S>,
 public:
     explicit collect_sink(S&& s) : collect_sink::sink(static_cast<S&&>(s)) {}
     LEAT_ALWAYS_INLINE bool accept(maybe<stream_reference_t<S>>& x) {
-        if constexpr (requires { all_.emplace_back(x.forward()); })
-            all_.emplace_back(x.forward());
-        else if constexpr (requires { all_.push_back(x.forward()); })
-            all_.push_back(x.forward());
-        else if constexpr (requires { all_.emplace(x.forward()); })
-            all_.emplace(x.forward());
-        else
-            all_.insert(x.forward());
+        detail::put_into(all_, x);
         return true;
     }
     C result() { return static_cast<C&&>(all_); }
@@ -27,11 +21,6 @@ public:
 private:
     C all_{};
 };
-
-// A container does not say itself whether emplace_back of something compiles.
-template <class C, class S>
-concept collects = std::is_constructible_v<typename C::value_type,
-                                           decltype(std::declval<maybe<stream_reference_t<S>>&>().forward())>;
 
 template <class C> struct collect_fn : operation<collect_fn<C>> {
     template <class S> static auto make(S&& s) {
@@ -51,18 +40,29 @@ template <class C> struct collect_fn : operation<collect_fn<C>> {
     }
 };
 
+// A map, which is no template of one type, is filled with pairs.
+template <template <class...> class C, class T> struct filled { using type = C<T>; };
+template <template <class...> class C, template <class, class> class Pair, class K, class V>
+    requires(!requires { typename C<Pair<K, V>>; })
+struct filled<C, Pair<K, V>> {
+    using type = C<std::remove_const_t<K>, V>;
+};
+
 template <template <class...> class C> struct collect_template_fn : operation<collect_template_fn<C>> {
     template <class S> static auto make(S&& s) {
-        return collect_fn<C<stream_value_t<S>>>::make(static_cast<S&&>(s));
+        using container = typename filled<C, stream_value_t<S>>::type;
+        return collect_fn<container>::make(static_cast<S&&>(s));
     }
 };
 
 } // namespace detail
 
 /// `co_await (std::move(s) | leat::collect<std::vector>())`: all elements in a container. `Container` is a type
-/// (`std::set<int>`, `std::string` for characters, a map for pairs) or a template to be filled with the element's type.
+/// (`std::set<int>`, `std::string`, `std::map<int, user>`) or a template to be filled with the element's type.
 ///
-/// Ends and throws: as `for_each`. Owns: the stream; elements are moved or copied into the container.
+/// Ends and throws: as `for_each`. A map takes pairs, and with an equal key the first one stays; `std::string` takes
+/// characters, or strings one behind the other.
+/// Owns: the stream; elements are moved or copied into the container.
 /// Cost: the container's. This is the one operation that needs memory for everything: for a million rows, think again.
 ///
 ///     auto names = co_await (std::move(users) | leat::transform(&user::name) | leat::collect<std::vector>());

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+
+#include "../borrowed.hpp"
+#include "../detail/extreme_sink.hpp"
+#include "../task.hpp"
+
+namespace leat {
+
+namespace detail {
+
+struct least {
+    template <class Less, class T> static constexpr bool better(Less& less, const T& x, const T& best) {
+        return static_cast<bool>(detail::invoke(less, x, best));
+    }
+};
+
+struct min_fn : operation<min_fn> {
+    template <class S, class Less = less_than> static auto make(S&& s, Less less = {}) {
+        using value = stream_value_t<S>;
+        if constexpr (is_borrowed<value>) {
+            static_assert(always_false<S>,
+                          "leat::min: the elements are views that are valid for one step only; put "
+                          "leat::materialize() before it");
+            return task<std::optional<value>>();
+        } else if constexpr (!compares<Less, value>) {
+            static_assert(
+                always_false<S>,
+                "leat::min: two elements cannot be compared; give it a function that does: less(a, b)");
+            return task<std::optional<value>>();
+        } else {
+            return extreme_sink<S, Less, least>(static_cast<S&&>(s), static_cast<Less&&>(less));
+        }
+    }
+};
+
+} // namespace detail
+
+/// `co_await (std::move(s) | leat::min())`: the least element; `min(less)` compares by `less(a, b)`.
+/// Rust: -; Kotlin: `minOrNull` of a list; Python: `min`; .NET: `Min`.
+///
+/// Yields: a `std::optional`, empty for an empty stream; of several that are equal the first.
+/// Ends and throws: as `for_each`. Owns: the stream; one element at a time is moved or copied out of it.
+/// Cost: no allocation, no suspension per element.
+///
+///     auto cheapest = leat::min(std::move(offers), [](const offer& a, const offer& b) { return a.price < b.price; });
+inline constexpr detail::min_fn min{};
+
+} // namespace leat
