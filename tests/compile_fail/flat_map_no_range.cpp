@@ -1,4 +1,4 @@
-// expect: does not return a range; for one result per element use leat::transform
+// expect: does not return a range or a stream; for one result per element use leat::transform
 // max-lines: 15
 #include <leat/adaptor/flat_map.hpp>
 #include <leat/adaptor/transform.hpp>

@@ -177,7 +177,9 @@ private:
             return "the exceptions seen are not those thrown";
         // What a cleanup in the middle of one of several sources threw is kept until that source ends; and a source that
         // is read ahead may be through with its cleanup before the reader throws.
-        const bool kept = none_of_its_business || (options_.any_order && in_cleanup(p)) || read_ahead;
+        // What a source throws is kept until its cleanups are over: another source's cleanup may come before it.
+        const bool kept = none_of_its_business || read_ahead ||
+                          (options_.any_order && (in_cleanup(p) || what == action::raise_twice));
         if (!c.seen.empty() && c.seen.front() != c.thrown.front() && !kept)
             return "the first exception is not the one that was reported";
         if (what == action::stop ? c.seen_stopped > 1 : c.seen_stopped != 0)

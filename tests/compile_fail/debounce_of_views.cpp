@@ -1,0 +1,19 @@
+// expect: leat::debounce: the elements are views that are valid for one step only; put leat::materialize() before it
+// max-lines: 15
+#include <leat/adaptor/debounce.hpp>
+#include <leat/leat.hpp>
+#include <leat/testing/virtual_clock.hpp>
+
+#include <chrono>
+#include <string_view>
+
+leat::async_generator<std::string_view> lines();
+
+void program(leat::testing::virtual_clock& clock) {
+    using namespace std::chrono_literals;
+#ifdef LEAT_FIXED
+    auto s = lines() | leat::materialize() | leat::debounce(clock.executor(), 1s);
+#else
+    auto s = lines() | leat::debounce(clock.executor(), 1s);
+#endif
+}
