@@ -40,7 +40,8 @@ template <class T, class... S> async_generator<T> merge_streams(S... up) {
     c->read(static_cast<S&&>(up)...);
     std::vector<offer<element>*> now;
     for (;;) {
-        const stop_ref& stop = co_await this_stop(); // each time: it is another one where this is delegated to
+        const stop_ref& stop =
+            co_await this_stop(); // each time: it is another one where this is delegated to
         c->obey(stop);
         c->obey(stop); // even if they are always ready
         c->take(now);

@@ -32,8 +32,8 @@ template <class... T>
 struct owned<std::tuple<T...>> {
     using type = std::tuple<typename detail::owned_member<T>::type...>;
     static type make(const std::tuple<T...>& row) {
-        return std::apply([](const auto&... member) { return type(detail::owned_member<T>::make(member)...); },
-                          row);
+        return std::apply(
+            [](const auto&... member) { return type(detail::owned_member<T>::make(member)...); }, row);
     }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <leat/borrowed.hpp>
+#include <leat/detail/borrowed_members.hpp>
 #include <leat/postgres/parameter.hpp>
 
 #include <array>
@@ -51,22 +51,5 @@ concept struct_with_view = std::is_class_v<T> && std::is_aggregate_v<T> && !std:
 namespace leat {
 
 template <postgres::detail::struct_with_view T> inline constexpr bool is_borrowed<T> = true;
-template <class T> inline constexpr bool is_borrowed<std::optional<T>> = is_borrowed<T>;
-template <class... T> inline constexpr bool is_borrowed<std::tuple<T...>> = (is_borrowed<T> || ...);
-
-template <class T>
-    requires is_borrowed<T>
-struct owned<std::optional<T>> {
-    using type = std::optional<typename owned<T>::type>;
-    static type make(const std::optional<T>& x) { return x ? type(owned<T>::make(*x)) : type(); }
-};
-template <class... T>
-    requires(is_borrowed<T> || ...)
-struct owned<std::tuple<T...>> {
-    using type = std::tuple<typename owned<T>::type...>;
-    static type make(const std::tuple<T...>& row) {
-        return std::apply([](const T&... member) { return type(owned<T>::make(member)...); }, row);
-    }
-};
 
 } // namespace leat
