@@ -343,7 +343,7 @@ private:
 
 } // namespace detail
 
-/// `prefetch({.elements = 256, .bytes = 0, .low_water = .25, .max_lag = 0s}[, size_of])`: reads ahead. While the reader is
+/// `prefetch({.elements = 1024, .bytes = 0, .low_water = .25, .max_lag = 0s}[, size_of])`: reads ahead. While the reader is
 /// busy with some elements, its source is already asked for the next ones; it takes the longer of both, not the sum.
 ///
 /// Yields: the same elements in the same order, to keep: moved, never copied, unless they are lent (then once).

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../detail/owned_task.hpp"
 #include "../detail/sink.hpp"
 #include "../task.hpp"
 
@@ -26,28 +27,10 @@ class for_each_awaited : public external<for_each_awaited<S, F>>, public termina
 public:
     for_each_awaited(S&& s, F f) : stream_(static_cast<S&&>(s)), f_(static_cast<F&&>(f)) {}
 
-    auto operator co_await() noexcept { return task_awaiter(run()); }
+    auto operator co_await() noexcept { return owned_task<void>(run()); }
     const error_list& closing_errors() noexcept { return stream_.closing_errors(); }
 
 private:
-    // The awaiter of a task that nobody else owns.
-    class task_awaiter {
-    public:
-        explicit task_awaiter(task<> t) noexcept
-            : task_(static_cast<task<>&&>(t)), awaiter_(task_.operator co_await()) {}
-        task_awaiter(task_awaiter&&) = delete;
-        bool await_ready() { return awaiter_.await_ready(); }
-        LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) noexcept {
-            return awaiter_.await_suspend(h);
-        }
-        void await_resume() { awaiter_.await_resume(); }
-        void inherit_stop(const stop_ref& stop) noexcept { awaiter_.inherit_stop(stop); }
-
-    private:
-        task<> task_;
-        task<>::awaiter awaiter_;
-    };
-
     task<> run() {
         std::exception_ptr error;
         LEAT_TRY {

@@ -2,6 +2,7 @@
 
 #include <coroutine>
 
+#include "../detail/owned_task.hpp"
 #include "../detail/try_sink.hpp"
 #include "../task.hpp"
 
@@ -76,30 +77,12 @@ class try_for_each_awaited : public external<try_for_each_awaited<S, F, Result>>
 public:
     try_for_each_awaited(S&& s, F f) : stream_(static_cast<S&&>(s)), f_(static_cast<F&&>(f)) {}
 
-    auto operator co_await() noexcept { return task_awaiter(run()); }
+    auto operator co_await() noexcept { return owned_task<Result>(run()); }
     const error_list& closing_errors() noexcept {
         return closing_errors_.empty() ? stream_.closing_errors() : closing_errors_;
     }
 
 private:
-    // The awaiter of a task that nobody else owns.
-    class task_awaiter {
-    public:
-        explicit task_awaiter(task<Result> t) noexcept
-            : task_(static_cast<task<Result>&&>(t)), awaiter_(task_.operator co_await()) {}
-        task_awaiter(task_awaiter&&) = delete;
-        bool await_ready() { return awaiter_.await_ready(); }
-        LEAT_AWAIT_SUSPEND bool await_suspend(std::coroutine_handle<> h) noexcept {
-            return awaiter_.await_suspend(h);
-        }
-        Result await_resume() { return awaiter_.await_resume(); }
-        void inherit_stop(const stop_ref& stop) noexcept { awaiter_.inherit_stop(stop); }
-
-    private:
-        task<Result> task_;
-        typename task<Result>::awaiter awaiter_;
-    };
-
     task<Result> run() {
         std::optional<error_type_of<Result>> error;
         std::exception_ptr thrown;
