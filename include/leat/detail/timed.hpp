@@ -1,0 +1,102 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "../timer.hpp"
+#include "crew.hpp"
+#include "offer.hpp"
+
+/// What operators are made of that watch a stream and the clock at once (`timeout`, `debounce`, `keep_alive` ...).
+namespace leat::detail {
+
+using time_point = std::chrono::steady_clock::time_point;
+using duration = std::chrono::steady_clock::duration;
+
+template <class Crew> worker ring(Crew& c, time_point t) {
+    co_await timer_traits<typename Crew::executor>::sleep_until(c.ex, t);
+    const auto guard = c.lock();
+    c.rang(t);
+    c.changed_locked();
+}
+
+/// A worker reads the stream, others wait for a time each; the generator waits for all of them:
+///
+///     auto c = make_crew<timed_crew<S, Ex>>(ex);
+///     co_await on_close(c);
+///     c->read(std::move(up));
+///     for (;;) {
+///         const stop_ref& stop = co_await this_stop();
+///         if (auto* some = c->take(stop)) {
+///             ... hand out some->elements() ...
+///             c->open(some->taken);
+///         } else if (there is something to hand out because of the time, or of the end: c->ended()) {
+///             ...
+///         } else {
+///             if (c->ended()) {
+///                 c->finish();                 // those who still wait for a time
+///                 if (c->over(stop)) co_return; // throws what failed
+///             }
+///             c->obey(stop);                   // a stop goes down to the stream
+///             c->wake_at(a time);
+///             co_await c->change();
+///         }
+///     }
+template <class S, class Ex> struct timed_crew : crew {
+    using executor = Ex;
+    using element = std::remove_reference_t<stream_reference_t<S>>;
+
+    explicit timed_crew(Ex e) : ex(static_cast<Ex&&>(e)) {}
+
+    const Ex ex;
+
+    // ---- for the generator ----
+
+    time_point now() const { return timer_traits<Ex>::now(ex); }
+    void read(S&& up) { start(detail::offer_all(*this, static_cast<S&&>(up), 0)); }
+
+    /// What the stream has for us, until `open(taken)`. A stop that is requested stops the stream here, even if it is
+    /// always ready.
+    offer<element>* take(const stop_ref& stop) {
+        offer<element>* some = nullptr;
+        {
+            const auto guard = lock();
+            some = std::exchange(offered_, nullptr);
+        }
+        if (some != nullptr && stop)
+            obey(stop);
+        return some;
+    }
+    /// The stream is over and closed, and everything was taken.
+    bool ended() {
+        const auto guard = lock();
+        return ended_ && offered_ == nullptr;
+    }
+    /// `change()` is to end at `t` at the latest. Times that are not wanted any more do no harm: it ends, and everything
+    /// is looked at again. So whoever moves a time further away, with every element, waits for it only now and then.
+    void wake_at(time_point t) {
+        {
+            const auto guard = lock();
+            for (const time_point other : times_)
+                if (other <= t)
+                    return;
+            times_.push_back(t);
+        }
+        start(detail::ring(*this, t));
+    }
+
+    // ---- for the workers, with the mutex held ----
+
+    void arrived(offer<element>& o) noexcept { offered_ = &o; }
+    void through(std::size_t) noexcept { ended_ = true; }
+    void rang(time_point t) { times_.erase(std::find(times_.begin(), times_.end(), t)); }
+
+private:
+    offer<element>* offered_ = nullptr;
+    bool ended_ = false;
+    std::vector<time_point> times_; // that somebody waits for
+};
+
+} // namespace leat::detail
