@@ -59,6 +59,6 @@ int main() {
     auto connect = [](const std::optional<char>& last) { return script(last ? "cd|" : "ab#"); };
     auto token_of = [](char letter) { return letter; };
     auto letters = leat::retry(ex, connect, token_of,
-                               {.backoff = {.initial = 20ms}, .jitter = leat::retry_jitter::none});
+                               {.backoff = {.initial = 20ms}, .jitter = leat::retry_jitter::off});
     show("retry", std::move(letters));
 }

@@ -234,7 +234,7 @@ TEST_CASE("retry: until it works, with waits that grow", "[time]") {
     virtual_clock clock;
     int made = 0;
     const auto third_time = [&] { return marbles(++made < 3 ? "-#" : "abc|", clock); };
-    const leat::retry_options slowly{.backoff = {.initial = 20ms}, .jitter = retry_jitter::none};
+    const leat::retry_options slowly{.backoff = {.initial = 20ms}, .jitter = retry_jitter::off};
     // Fails at 10, again at 40, begins at 80.
     CHECK(record(leat::retry(clock.executor(), third_time, slowly), clock) == "--------abc|");
     CHECK(made == 3);
@@ -264,11 +264,11 @@ TEST_CASE("retry: the waits", "[time]") {
         return all;
     };
     CHECK(waits({.attempts = 1}).empty());
-    CHECK(waits({.attempts = 7, .backoff = {100ms, 2, 1s}, .jitter = retry_jitter::none}) ==
+    CHECK(waits({.attempts = 7, .backoff = {100ms, 2, 1s}, .jitter = retry_jitter::off}) ==
           std::vector<int>{100, 200, 400, 800, 1000, 1000});
-    CHECK(waits({.attempts = 4, .backoff = {100ms, 1, 1s}, .jitter = retry_jitter::none}) ==
+    CHECK(waits({.attempts = 4, .backoff = {100ms, 1, 1s}, .jitter = retry_jitter::off}) ==
           std::vector<int>{100, 100, 100});
-    CHECK(waits({.attempts = 4, .backoff = {5s, 3, 1s}, .jitter = retry_jitter::none}) ==
+    CHECK(waits({.attempts = 4, .backoff = {5s, 3, 1s}, .jitter = retry_jitter::off}) ==
           std::vector<int>{1000, 1000, 1000});
     // With jitter: anything up to that, and the same for the same seed.
     const auto some = waits({.attempts = 200, .backoff = {100ms, 1, 1s}, .seed = 7});
@@ -363,7 +363,7 @@ TEST_CASE("retry: what is not tried again", "[time]") {
             throw lost(++made);
             co_yield 1;
         };
-        auto s = leat::retry(ex, fails, {.backoff = {.initial = 1h}, .jitter = retry_jitter::none}) |
+        auto s = leat::retry(ex, fails, {.backoff = {.initial = 1h}, .jitter = retry_jitter::off}) |
                  leat::stop_on(stop.get_token());
         const auto stopping = start([](virtual_clock& c, std::stop_source& st) -> task<> {
             co_await c.sleep_for(20ms);
@@ -387,7 +387,7 @@ TEST_CASE("retry: goes on where it was, by a token", "[time]") {
     };
     auto same = [](char c) { return c; };
     const leat::retry_options options{
-        .attempts = 2, .backoff = {10ms, 100, 1h}, .jitter = retry_jitter::none};
+        .attempts = 2, .backoff = {10ms, 100, 1h}, .jitter = retry_jitter::off};
     // An element begins the count anew: four streams, though there are only two attempts, and no wait is a long one.
     CHECK(record(leat::retry(clock.executor(), connect, same, options), clock) == "ab-cd-ef-g|");
     CHECK(resumed == "?bdf");

@@ -14,7 +14,7 @@ namespace leat {
 
 namespace detail {
 
-template <class T> struct latest_crew : crew {
+template <class T> struct newest_crew : crew {
     std::optional<T> value;
     std::exception_ptr error;
     bool over = false;
@@ -25,7 +25,7 @@ template <class T> struct latest_crew : crew {
     }
 };
 
-template <class T, class S> worker keep_latest(latest_crew<T>& c, S up) {
+template <class T, class S> worker keep_latest(newest_crew<T>& c, S up) {
     LEAT_TRY {
         c.lead(up);
         while (auto x = co_await next_of(up)) {
@@ -53,7 +53,7 @@ template <class T, class S> worker keep_latest(latest_crew<T>& c, S up) {
 /// The newest element of a stream that is read behind it: what `latest` gives. It may be moved.
 template <class T> class latest_value {
 public:
-    explicit latest_value(detail::crew_handle<detail::latest_crew<T>> c) noexcept : crew_(std::move(c)) {}
+    explicit latest_value(detail::crew_handle<detail::newest_crew<T>> c) noexcept : crew_(std::move(c)) {}
     latest_value(latest_value&&) noexcept = default;
     latest_value& operator=(latest_value&&) noexcept = default;
 
@@ -74,7 +74,7 @@ public:
     const error_list& closing_errors() const noexcept { return crew_->closing_errors(); }
 
 private:
-    detail::crew_handle<detail::latest_crew<T>> crew_;
+    detail::crew_handle<detail::newest_crew<T>> crew_;
 };
 
 namespace detail {
@@ -92,7 +92,7 @@ struct latest_fn : operation<latest_fn> {
                           "put leat::transform before it and make std::shared_ptr of them");
             return static_cast<S&&>(s);
         } else {
-            auto c = make_crew<latest_crew<element>>();
+            auto c = make_crew<newest_crew<element>>();
             c->start(detail::keep_latest<element, S>(*c, static_cast<S&&>(s)));
             return latest_value<element>(std::move(c));
         }

@@ -15,7 +15,7 @@ namespace leat::detail {
 using time_point = std::chrono::steady_clock::time_point;
 using duration = std::chrono::steady_clock::duration;
 
-template <class Crew> worker ring(Crew& c, time_point t) {
+template <class Crew> worker wake_at(Crew& c, time_point t) {
     co_await timer_traits<typename Crew::executor>::sleep_until(c.ex, t);
     const auto guard = c.lock();
     c.rang(t);
@@ -84,7 +84,7 @@ template <class S, class Ex> struct timed_crew : crew {
                     return;
             times_.push_back(t);
         }
-        start(detail::ring(*this, t));
+        start(detail::wake_at(*this, t));
     }
 
     // ---- for the workers, with the mutex held ----

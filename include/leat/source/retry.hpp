@@ -28,7 +28,7 @@ struct retry_backoff {
 
 /// What is made of such a wait, so that many who failed together do not come back together.
 enum class retry_jitter {
-    none, ///< it is waited for exactly that long
+    off,  ///< it is waited for exactly that long
     full, ///< for any time between nothing and that
 };
 
@@ -66,7 +66,7 @@ public:
         next_ = longer < static_cast<double>(options_.backoff.max.count())
                     ? duration(static_cast<duration::rep>(longer))
                     : options_.backoff.max;
-        if (options_.jitter == retry_jitter::none || most.count() <= 0)
+        if (options_.jitter == retry_jitter::off || most.count() <= 0)
             return most;
         return duration(
             static_cast<duration::rep>(random() % (static_cast<std::uint64_t>(most.count()) + 1)));
