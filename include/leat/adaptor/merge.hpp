@@ -42,7 +42,7 @@ template <class T, class... S> async_generator<T> merge_streams(S... up) {
     for (;;) {
         const stop_ref& stop =
             co_await this_stop(); // each time: it is another one where this is delegated to
-        c->obey(stop); // even if they are always ready
+        c->obey(stop);            // even if they are always ready
         c->take(now);
         for (offer<element>* o : now) {
             co_yield batch(o->elements());
