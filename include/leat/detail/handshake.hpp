@@ -26,6 +26,15 @@ public:
 #endif
     }
 
+    /// Looks, without meeting anybody.
+    bool is(turn mark) const noexcept {
+#if defined(__GNUC__)
+        return __atomic_load_n(&turn_, __ATOMIC_RELAXED) == static_cast<unsigned char>(mark);
+#else
+        return turn_.load(std::memory_order_relaxed) == static_cast<unsigned char>(mark);
+#endif
+    }
+
     /// Back to `idle`. Only for the side that has both marks in hand.
     void reset() noexcept {
 #if defined(__GNUC__)
