@@ -58,7 +58,7 @@ int main() {
     // A server that loses its connection after two letters and can go on behind the last one.
     auto connect = [](const std::optional<char>& last) { return script(last ? "cd|" : "ab#"); };
     auto token_of = [](char letter) { return letter; };
-    auto letters = leat::retry(ex, connect, token_of,
-                               {.backoff = {.initial = 20ms}, .jitter = leat::retry_jitter::off});
+    auto letters =
+        leat::retry(ex, connect, token_of, {.backoff = {.initial = 20ms}, .jitter = leat::retry_jitter::off});
     show("retry", std::move(letters));
 }

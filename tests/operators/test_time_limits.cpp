@@ -386,8 +386,7 @@ TEST_CASE("retry: goes on where it was, by a token", "[time]") {
         return marbles(rest.size() > 2 ? rest.substr(0, 2) + "#" : rest + "|", clock);
     };
     auto same = [](char c) { return c; };
-    const leat::retry_options options{
-        .attempts = 2, .backoff = {10ms, 100, 1h}, .jitter = retry_jitter::off};
+    const leat::retry_options options{.attempts = 2, .backoff = {10ms, 100, 1h}, .jitter = retry_jitter::off};
     // An element begins the count anew: four streams, though there are only two attempts, and no wait is a long one.
     CHECK(record(leat::retry(clock.executor(), connect, same, options), clock) == "ab-cd-ef-g|");
     CHECK(resumed == "?bdf");

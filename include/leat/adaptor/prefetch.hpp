@@ -22,7 +22,7 @@ namespace leat {
 /// How far `prefetch` reads ahead.
 struct prefetch_options {
     std::size_t elements = 1024; ///< at most so many are held, the batch in the reader's hands included
-    std::size_t bytes = 0;      ///< and at most so many bytes; 0: that is no limit
+    std::size_t bytes = 0;       ///< and at most so many bytes; 0: that is no limit
     double low_water = .25; ///< reads on when what is ahead of the reader is down to this part of the limits
     std::chrono::steady_clock::duration
         max_lag{}; ///< the reader is too far behind when an element waits longer; 0: never
