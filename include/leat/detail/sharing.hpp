@@ -428,7 +428,7 @@ private:
 
 namespace detail {
 template <class S> auto share(S&& s, const broadcast_options& o) {
-    using element = stream_value_t<S>;
+    using element [[maybe_unused]] = stream_value_t<S>;
     LEAT_ASSERT(o.capacity != 0, "leat::broadcast: with room for 0 elements nothing would come through");
     LEAT_ASSERT(o.policy != overflow::drop_newest,
                 "leat::broadcast: drop_newest would drop for all readers what only one has no room for; "
