@@ -1,5 +1,5 @@
 // expect: nodiscard
-// max-lines: 12
+// max-lines: 15
 #include <leat/leat.hpp>
 
 // A step, a close or a task that is made but not awaited does nothing. Only a warning, so the test makes it an error.
