@@ -96,7 +96,7 @@ struct combine_latest_fn {
                           "be copied; use std::shared_ptr, or leat::zip");
             return async_generator<int>();
         } else {
-            return latest_of<S...>(static_cast<S&&>(s)...);
+            return latest_of<std::remove_cvref_t<S>...>(static_cast<std::remove_cvref_t<S>&&>(s)...);
         }
     }
 };

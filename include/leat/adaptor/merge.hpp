@@ -65,8 +65,9 @@ struct merge_fn {
         static_assert((std::is_same_v<element, handed_on_t<Rest>> && ...),
                       "leat::merge: the streams give elements of different types; put leat::transform or "
                       "leat::cast before them");
-        return merge_streams<element, First, Rest...>(static_cast<First&&>(first),
-                                                      static_cast<Rest&&>(rest)...);
+        return merge_streams<element, std::remove_cvref_t<First>, std::remove_cvref_t<Rest>...>(
+            static_cast<std::remove_cvref_t<First>&&>(first),
+            static_cast<std::remove_cvref_t<Rest>&&>(rest)...);
     }
     template <stream S> auto operator()(std::vector<S> streams) const {
         return merge_streams<handed_on_t<S>, std::vector<S>>(static_cast<std::vector<S>&&>(streams));

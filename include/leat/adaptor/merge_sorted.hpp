@@ -115,8 +115,10 @@ struct merge_sorted_fn {
                           "bool; without one the elements need operator<");
             return static_cast<First&&>(first);
         } else {
-            return merge_sorted_streams<element, Less, First, Rest...>(
-                static_cast<Less&&>(less), static_cast<First&&>(first), static_cast<Rest&&>(rest)...);
+            return merge_sorted_streams<element, Less, std::remove_cvref_t<First>,
+                                        std::remove_cvref_t<Rest>...>(
+                static_cast<Less&&>(less), static_cast<std::remove_cvref_t<First>&&>(first),
+                static_cast<std::remove_cvref_t<Rest>&&>(rest)...);
         }
     }
 };

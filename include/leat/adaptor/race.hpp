@@ -88,8 +88,9 @@ struct race_fn {
         static_assert((std::is_same_v<element, handed_on_t<Rest>> && ...),
                       "leat::race: the streams give elements of different types; put leat::transform or "
                       "leat::cast before them");
-        return first_of_streams<element, First, Rest...>(static_cast<First&&>(first),
-                                                         static_cast<Rest&&>(rest)...);
+        return first_of_streams<element, std::remove_cvref_t<First>, std::remove_cvref_t<Rest>...>(
+            static_cast<std::remove_cvref_t<First>&&>(first),
+            static_cast<std::remove_cvref_t<Rest>&&>(rest)...);
     }
 };
 

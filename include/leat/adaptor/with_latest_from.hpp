@@ -148,8 +148,9 @@ struct with_latest_from_fn {
             return static_cast<Main&&>(main);
         } else {
             using together = std::tuple<handed_on_t<Main>, stream_value_t<Other>>;
-            return paired_with_latest<together, Main, Other>(static_cast<Main&&>(main),
-                                                             static_cast<Other&&>(other));
+            return paired_with_latest<together, std::remove_cvref_t<Main>, std::remove_cvref_t<Other>>(
+                static_cast<std::remove_cvref_t<Main>&&>(main),
+                static_cast<std::remove_cvref_t<Other>&&>(other));
         }
     }
     template <stream Other> constexpr auto operator()(Other&& other) const {

@@ -54,7 +54,8 @@ struct zip_fn {
     constexpr auto operator()(S&&... s) const {
         static_assert((!std::is_lvalue_reference_v<S> && ...),
                       "leat::zip: streams are moved into it: write leat::zip(std::move(a), std::move(b))");
-        return zipped<std::tuple<handed_on_t<S>...>, S...>(static_cast<S&&>(s)...);
+        return zipped<std::tuple<handed_on_t<S>...>, std::remove_cvref_t<S>...>(
+            static_cast<std::remove_cvref_t<S>&&>(s)...);
     }
 };
 

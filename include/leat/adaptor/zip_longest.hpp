@@ -58,8 +58,8 @@ struct zip_longest_fn {
         static_assert((!std::is_lvalue_reference_v<S> && ...),
                       "leat::zip_longest: streams are moved into it: write leat::zip_longest(std::move(a), "
                       "std::move(b))");
-        return zipped_to_the_end<std::tuple<std::optional<stream_value_t<S>>...>, S...>(
-            static_cast<S&&>(s)...);
+        return zipped_to_the_end<std::tuple<std::optional<stream_value_t<S>>...>, std::remove_cvref_t<S>...>(
+            static_cast<std::remove_cvref_t<S>&&>(s)...);
     }
 };
 
