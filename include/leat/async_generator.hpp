@@ -68,6 +68,7 @@ template <class F> class on_close {
 public:
     template <class G>
         requires std::is_same_v<std::remove_cvref_t<G>, F>
+    // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): constrained
     explicit on_close(G&& f, const char* file = __builtin_FILE(), unsigned line = __builtin_LINE())
         : f_(static_cast<G&&>(f)), where_{file, line} {
         static_assert(

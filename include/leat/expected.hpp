@@ -32,6 +32,7 @@ template <class E> class unexpected {
 public:
     template <class G = E>
         requires(!std::is_same_v<std::remove_cvref_t<G>, unexpected> && std::is_constructible_v<E, G>)
+    // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): constrained
     explicit unexpected(G&& e) : error_(static_cast<G&&>(e)) {}
 
     E& error() & noexcept { return error_; }
@@ -286,6 +287,7 @@ public:
     expected() requires std::is_default_constructible_v<kept> : storage(std::in_place) {}
     template <class U = T>
         requires detail::value_for<T, E, U>
+    // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): constrained
     explicit(!std::is_convertible_v<U, T>) expected(U&& value)
         : storage(std::in_place, static_cast<U&&>(value)) {}
     template <class G>

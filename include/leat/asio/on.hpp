@@ -127,7 +127,7 @@ template <class S> async_generator<handed_on_t<S>> arriving_on(S up, executor ex
     way_to there(std::move(ex));
     auto at_last = [there] { return there; }; // where the reader stops early: after the source was closed
     on_close arrival(at_last);
-    co_await std::move(arrival).quiet();
+    co_await std::move(arrival).quiet(); // NOLINT(bugprone-use-after-move): a coroutine is no loop
     co_await on_close(up);
     co_await there.introduce();
     for (bool more = true; more;) {

@@ -16,7 +16,7 @@ namespace leat {
 namespace detail {
 
 template <class S> async_generator<handed_on_t<S>> take_turns(S up, executor ex, fairness limits) {
-    co_await on_close(up);
+    co_await on_close(up); // NOLINT(bugprone-use-after-move): a coroutine is no loop
     budget turns(std::move(ex), limits, 64);
     if constexpr (lends_batches<S>) {
         while (auto all = co_await next_batch_of(up)) {
