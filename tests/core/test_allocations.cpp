@@ -157,7 +157,8 @@ TEST_CASE("allocations: chunk uses its memory again, unless it is moved away", "
     const auto left = [](int n) {
         return taken_by([&] { static_cast<void>(sync_wait(singles(n) | leat::chunk(10) | leat::count())); });
     };
-    CHECK(left(10'000) == left(100));
+    // With AddressSanitizer each chunk has memory of its own, so that the use of an old one is seen.
+    CHECK(left(10'000) - left(100) == (leat::detail::poisoning ? 990 : 0));
 }
 
 TEST_CASE("allocations: closing needs what its functions need, and registering two", "[allocations]") {
