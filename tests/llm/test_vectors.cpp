@@ -58,7 +58,7 @@ outcome run(const nlohmann::json& vector, const std::vector<std::string>& chunks
         out.type = e.server_type();
         out.retry_after = e.retry_after();
         if (!out.message.empty())
-            CHECK_THAT(e.what(), !Catch::Matchers::Contains(out.message));
+            CHECK_THAT(e.what(), !Catch::Contains(out.message));
     }
     return out;
 }

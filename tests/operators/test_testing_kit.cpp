@@ -1,3 +1,4 @@
+#include "clock.hpp"
 #include "support/catch.hpp"
 #include "support/waiting.hpp"
 
@@ -28,7 +29,6 @@ task<> note_after(virtual_clock& clock, virtual_clock::duration d, int name, std
     co_await clock.sleep_for(d);
     out.push_back(name);
 }
-auto since_0(const virtual_clock& clock) { return clock.now() - virtual_clock::time_point(); }
 
 } // namespace
 

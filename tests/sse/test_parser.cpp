@@ -207,8 +207,8 @@ TEST_CASE("a line without an end is refused while it arrives, after the events b
     } catch (const sse::event_too_large& e) {
         CHECK(e.limit() == 1000);
         CHECK_THAT(e.what(),
-                   Catch::Matchers::Contains("1000") && Catch::Matchers::Contains("max_event_bytes"));
-        CHECK_THAT(e.what(), !Catch::Matchers::Contains("secret"));
+                   Catch::Contains("1000") && Catch::Contains("max_event_bytes"));
+        CHECK_THAT(e.what(), !Catch::Contains("secret"));
     }
     CHECK(sent == 1000); // 7 bytes of " secret" and 1000 more
     CHECK(parser.next() == nullptr);
