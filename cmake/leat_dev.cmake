@@ -4,7 +4,12 @@
 find_program(LEAT_CCACHE ccache)
 mark_as_advanced(LEAT_CCACHE)
 if(LEAT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${LEAT_CCACHE})
+    # With precompiled headers it has to be told that a changed time alone is no change.
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+                                    ${LEAT_CCACHE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+        add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+    endif()
 endif()
 
 # leat_dev: the warnings. The presets turn them into errors (CMAKE_COMPILE_WARNING_AS_ERROR).

@@ -1,5 +1,7 @@
 #include "support/fault.hpp"
 
+#include <iostream>
+
 // The harness itself: it finds what is wrong with stages that break their promises. See support/fault.hpp.
 
 using fault::check_faults;

@@ -1,5 +1,7 @@
 #include "support/fault.hpp"
 
+#include <iostream>
+
 // Its name puts this file after all that it counts.
 
 TEST_CASE("faults: at least 10,000 points have been visited", "[faults]") {

@@ -20,15 +20,12 @@ namespace fault {
 
 namespace detail {
 
-// A coroutine of its own is not needed: the scenario only puts the pipeline together.
-template <class Reads, bool Quietly, class Scenario, class Source>
+template <class Reads, class Scenario, class Source>
 leat::task<> begin(context& ctx, const Scenario& scenario, Source source) {
-    if (ctx.what() == action::stop)
-        return Reads::read(ctx, scenario(ctx, std::move(source)) | leat::stop_on(ctx.token()));
-    if constexpr (Quietly)
-        if (ctx.what() == action::stop_quietly)
-            return Reads::read(ctx, scenario(ctx, std::move(source)) | leat::take_until(ctx.token()));
-    return Reads::read(ctx, scenario(ctx, std::move(source)));
+    if constexpr (Reads::erases)
+        return begin_reading<Reads>(ctx, erase(scenario(ctx, std::move(source))));
+    else
+        return begin_reading<Reads>(ctx, scenario(ctx, std::move(source)));
 }
 // A terminal comes after everything else.
 template <class Scenario, class Source>
@@ -52,7 +49,7 @@ std::size_t failing_runs(const char* name, const Scenario& scenario, oracle o, o
     const auto look = [&]<class Reads>(source_kind source, std::initializer_list<wait_kind> waits, Reads) {
         for (const wait_kind w : waits)
             all.look_at(source, w, Reads::kind, Reads::quietly, [&](context& ctx) {
-                return detail::begin<Reads, Reads::quietly>(ctx, scenario, make_source(ctx, source));
+                return detail::begin<Reads>(ctx, scenario, make_source(ctx, source));
             });
     };
     // Each generator with each reader, without waits and with waits on one thread. On two threads a run takes far
@@ -79,17 +76,16 @@ std::size_t failing_runs(const char* name, const Scenario& scenario, oracle o, o
     look(source_kind::delegated, {never, same}, reads_for_each_awaited());
     look(source_kind::delegated, {never, same, other}, reads_fold());
 
-    // Another type of source makes the compiler do everything again, so these are read in two ways only, and
-    // take_until comes after next() and for_each only.
+    // Another type of source makes the compiler do everything again, so these are read with the type erased only.
     const auto look_also = [&]<class Reads>(source_kind source, Reads, auto make) {
         for (const wait_kind w : {never, same})
             all.look_at(source, w, Reads::kind, false,
-                        [&](context& ctx) { return detail::begin<Reads, false>(ctx, scenario, make(ctx)); });
+                        [&](context& ctx) { return detail::begin<Reads>(ctx, scenario, make(ctx)); });
     };
-    look_also(source_kind::erased, reads_next(), make_erased_source);
-    look_also(source_kind::erased, reads_for_each(), make_erased_source);
+    look_also(source_kind::erased, reads_erased(), make_erased_source);
+    look_also(source_kind::erased, reads_fold(), make_erased_source);
     look_also(source_kind::lent, reads_batches(), make_lent_source);
-    look_also(source_kind::lent, reads_for_each(), make_lent_source);
+    look_also(source_kind::lent, reads_fold(), make_lent_source);
     return all.finish();
 }
 template <class Scenario>

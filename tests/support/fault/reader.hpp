@@ -114,44 +114,46 @@ template <class Sink> leat::task<> await_sink(context& ctx, Sink sink) {
     see_attached(ctx, sink);
 }
 
-// `quietly`: runs with take_until too. Not all do, for the compiler's sake.
+// `quietly`: runs with take_until too. `erases`: reads from an any_stream, which next() and for_each do only as well as
+// the pipeline itself: every other way to read would make the compiler do each pipeline once more. An any_stream takes
+// batches from the pipeline, so the pipeline's own next(), next_batch() and push are all looked at.
 struct reads_next {
     static constexpr reader_kind kind = reader_kind::next;
-    static constexpr bool quietly = true;
+    static constexpr bool quietly = false;
+    static constexpr bool erases = false;
     template <class S> static leat::task<> read(context& ctx, S s) { return read_next(ctx, std::move(s)); }
+};
+struct reads_erased : reads_next {
+    static constexpr reader_kind kind = reader_kind::erased_next;
+    static constexpr bool quietly = true;
+    static constexpr bool erases = true;
 };
 struct reads_batches {
     static constexpr reader_kind kind = reader_kind::next_batch;
-    static constexpr bool quietly = false;
+    static constexpr bool quietly = true;
+    static constexpr bool erases = true;
     template <class S> static leat::task<> read(context& ctx, S s) { return read_batches(ctx, std::move(s)); }
-};
-struct reads_erased {
-    static constexpr reader_kind kind = reader_kind::erased_next;
-    static constexpr bool quietly = false;
-    template <class S> static leat::task<> read(context& ctx, S s) {
-        using reference = leat::stream_reference_t<S>;
-        using element = std::conditional_t<std::is_lvalue_reference_v<reference>, reference,
-                                           std::remove_cvref_t<reference>>;
-        return read_next(ctx, leat::any_stream<element>(std::move(s)));
-    }
 };
 struct reads_for_each {
     static constexpr reader_kind kind = reader_kind::for_each;
-    static constexpr bool quietly = true;
+    static constexpr bool quietly = false;
+    static constexpr bool erases = false;
     template <class S> static leat::task<> read(context& ctx, S s) {
         return await_sink(ctx, std::move(s) | leat::for_each(ctx.sees()));
     }
 };
 struct reads_for_each_awaited {
     static constexpr reader_kind kind = reader_kind::for_each_awaited;
-    static constexpr bool quietly = false;
+    static constexpr bool quietly = true;
+    static constexpr bool erases = true;
     template <class S> static leat::task<> read(context& ctx, S s) {
         return await_sink(ctx, std::move(s) | leat::for_each(ctx.sees_awaited()));
     }
 };
 struct reads_fold {
     static constexpr reader_kind kind = reader_kind::fold;
-    static constexpr bool quietly = false;
+    static constexpr bool quietly = true;
+    static constexpr bool erases = true;
     template <class S> static leat::task<> read(context& ctx, S s) {
         auto add = [see = ctx.sees()](folded, const auto& x) {
             see(x);
@@ -170,5 +172,34 @@ struct reads_sink {
         return await_sink(ctx, std::move(sink));
     }
 };
+
+// A coroutine of its own is not needed: this only puts the pipeline together.
+template <class Reads, class S> leat::task<> begin_reading(context& ctx, S s) {
+    if (ctx.what() == action::stop)
+        return Reads::read(ctx, std::move(s) | leat::stop_on(ctx.token()));
+    if constexpr (Reads::quietly)
+        if (ctx.what() == action::stop_quietly)
+            return Reads::read(ctx, std::move(s) | leat::take_until(ctx.token()));
+    return Reads::read(ctx, std::move(s));
+}
+template <class S> auto erase(S s) {
+    using reference = leat::stream_reference_t<S>;
+    using element =
+        std::conditional_t<std::is_lvalue_reference_v<reference>, reference, std::remove_cvref_t<reference>>;
+    return leat::any_stream<element>(std::move(s));
+}
+
+// What comes after the scenario is the same for all whose type was erased: compiled once.
+#define FAULT_ERASED_READERS(EXTERN, E)                                                                      \
+    EXTERN template leat::task<> begin_reading<reads_erased, leat::any_stream<E>>(context&,                  \
+                                                                                  leat::any_stream<E>);      \
+    EXTERN template leat::task<> begin_reading<reads_batches, leat::any_stream<E>>(context&,                 \
+                                                                                   leat::any_stream<E>);     \
+    EXTERN template leat::task<> begin_reading<reads_for_each_awaited, leat::any_stream<E>>(                 \
+        context&, leat::any_stream<E>);                                                                      \
+    EXTERN template leat::task<> begin_reading<reads_fold, leat::any_stream<E>>(context&,                    \
+                                                                                leat::any_stream<E>);
+FAULT_ERASED_READERS(extern, counted)
+FAULT_ERASED_READERS(extern, const counted&)
 
 } // namespace fault
