@@ -218,9 +218,15 @@ template <class T, class R> async_generator<T> each_of_range(R& range) {
     }
 }
 
-template <class T, class S> async_generator<T> each_of_stream(S s) {
+/// A stream that a generator takes over: it is closed with the generator, even if that never gets to its first step.
+template <class S> struct taken_over {
+    S stream;
+    explicit taken_over(S&& s) noexcept : stream(static_cast<S&&>(s)) {}
+};
+
+template <class T, class S> async_generator<T> each_of_taken(taken_over<S> from) {
+    S& s = from.stream;
     using object = typename element_traits<T>::object;
-    co_await on_close(s); // it has a source of its own, whose cleanup is not in our chain of generators
     if constexpr (lends_batches<S> &&
                   std::is_same_v<stream_reference_t<S>, typename element_traits<T>::reference>) {
         while (auto some = co_await next_batch_of(s))
@@ -233,6 +239,10 @@ template <class T, class S> async_generator<T> each_of_stream(S s) {
                 co_yield static_cast<object>(x.forward());
         }
     }
+}
+// It has a source of its own, whose cleanup is not in our chain of generators.
+template <class T, class S> async_generator<T> each_of_stream(S s) {
+    return detail::each_of_taken<T>(taken_over<S>(static_cast<S&&>(s)));
 }
 
 /// Closes what a generator reads, when that generator is closed. `S` is a reference to a stream, or a handle.
@@ -284,6 +294,11 @@ struct generator_promise : channel<typename element_traits<T>::object>, promise_
         this->leaf = self;
         this->innermost = this;
         this->live = true;
+    }
+
+    // The reference is to the coroutine's own copy.
+    template <class S> explicit generator_promise(taken_over<S>& from) : generator_promise() {
+        this->register_cleanup(new cleanup_of_closable<S&>(from.stream));
     }
 
     channel<object>& channel_out() noexcept { return static_cast<channel<object>&>(*out); }

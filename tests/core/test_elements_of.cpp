@@ -350,3 +350,32 @@ TEST_CASE("elements_of: a batch or elements_of a range of the wrong category", "
         const std::string taken = std::move(*x);
     CHECK(words == std::vector<std::string>{"one", "two"});
 }
+
+TEST_CASE("elements_of: a stop before the first step closes what was read from before", "[elements_of]") {
+    int closed = 0;
+    std::stop_source stop;
+    const auto rows = [](int& count) -> async_generator<int> {
+        auto close = [&count] { ++count; };
+        co_await leat::on_close(close);
+        for (int i = 0;; ++i)
+            co_yield i;
+    };
+    const auto hand_on = [](auto some, std::stop_source& asked) -> async_generator<int> {
+        auto x = co_await some.next();
+        co_yield *x;
+        asked.request_stop();
+        co_yield elements_of(std::move(some));
+    };
+    const auto all = [](int) { return true; };
+    SECTION("a generator") {
+        auto s = hand_on(rows(closed), stop) | leat::stop_on(stop.get_token());
+        CHECK(*sync_wait(s.next()) == 0);
+        CHECK_THROWS_AS(sync_wait(s.next()), leat::stopped);
+    }
+    SECTION("a pipeline") {
+        auto s = hand_on(rows(closed) | leat::filter(all), stop) | leat::stop_on(stop.get_token());
+        CHECK(*sync_wait(s.next()) == 0);
+        CHECK_THROWS_AS(sync_wait(s.next()), leat::stopped);
+    }
+    CHECK(closed == 1);
+}
