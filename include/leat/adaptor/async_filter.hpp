@@ -1,6 +1,8 @@
 #pragma once
 
+#include "../borrowed.hpp"
 #include "../detail/async_mapping.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -21,9 +23,7 @@ struct async_filter_fn : operation<async_filter_fn> {
         using value = stream_value_t<S>;
         detail::check(options);
         if constexpr (is_borrowed<value>) {
-            static_assert(always_false<P>,
-                          "leat::async_filter: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::async_filter"));
             return static_cast<S&&>(s);
         } else if constexpr (!callable<P, const value&>) {
             static_assert(

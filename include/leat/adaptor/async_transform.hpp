@@ -1,6 +1,8 @@
 #pragma once
 
+#include "../borrowed.hpp"
 #include "../detail/async_mapping.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -13,10 +15,7 @@ struct async_transform_fn : operation<async_transform_fn> {
         using value = stream_value_t<S>;
         detail::check(options);
         if constexpr (is_borrowed<value>) {
-            static_assert(
-                always_false<F>,
-                "leat::async_transform: the elements are views that are valid for one step only; put "
-                "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::async_transform"));
             return static_cast<S&&>(s);
         } else if constexpr (!maps_async<F, value>) {
             static_assert(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/sharing.hpp"
 #include "../pipe.hpp"
 
@@ -12,24 +13,10 @@ namespace leat {
 
 namespace detail {
 
-struct broadcast_fn {
-    template <stream S> auto operator()(S&& s, broadcast_options o = {}) const {
-        return make(static_cast<S&&>(s), o);
-    }
-    auto operator()(broadcast_options o = {}) const {
-        return closure([o]<class S>(S&& s) { return make(static_cast<S&&>(s), o); });
-    }
-
-private:
+struct broadcast_fn : sharing_operation<broadcast_fn> {
     template <class S> static auto make(S&& s, const broadcast_options& o) {
-        if constexpr (std::is_lvalue_reference_v<S>) {
-            static_assert(always_false<S>,
-                          "leat: a stream is moved into its pipeline: write std::move(stream)");
-            return std::remove_cvref_t<S>();
-        } else if constexpr (is_borrowed<stream_value_t<S>>) {
-            static_assert(always_false<S>,
-                          "leat::broadcast: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+        if constexpr (is_borrowed<stream_value_t<S>>) {
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::broadcast"));
             return static_cast<S&&>(s);
         } else {
             return shared_source<S>(detail::share(static_cast<S&&>(s), o));

@@ -4,6 +4,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/overflowing.hpp"
+#include "../detail/refusals.hpp"
 #include "../overflow.hpp"
 #include "../pipe.hpp"
 
@@ -13,9 +14,7 @@ namespace detail {
 struct buffer_fn : operation<buffer_fn> {
     template <class S> static auto make(S&& s, std::size_t n, overflow policy) {
         if constexpr (is_borrowed<stream_value_t<S>>) {
-            static_assert(always_false<S>,
-                          "leat::buffer: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::buffer"));
             return static_cast<S&&>(s);
         } else {
             LEAT_ASSERT(n != 0, "leat::buffer: a buffer of 0 elements has no room for any");

@@ -2,17 +2,16 @@
 
 #include <cstddef>
 
+#include "../borrowed.hpp"
 #include "../detail/chunking.hpp"
+#include "../detail/refusals.hpp"
 
 namespace leat {
 
 namespace detail {
 struct chunk_fn : operation<chunk_fn> {
     template <class S> static auto make(S&& s, std::size_t n) {
-        static_assert(
-            !is_borrowed<stream_value_t<S>>,
-            "leat::chunk: the elements are views that are valid for one step only; put leat::materialize() "
-            "before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::chunk"));
         LEAT_ASSERT(n != 0, "leat::chunk: chunks of 0 elements would never end");
         return chunking_stage<S, chunk_by_count<true>>(static_cast<S&&>(s), chunk_by_count<true>(n));
     }

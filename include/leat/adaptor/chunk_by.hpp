@@ -2,8 +2,10 @@
 
 #include <cstddef>
 
+#include "../borrowed.hpp"
 #include "../detail/call.hpp"
 #include "../detail/chunking.hpp"
+#include "../detail/refusals.hpp"
 
 namespace leat {
 
@@ -33,9 +35,7 @@ concept keys_element = requires(K& k, std::remove_cvref_t<R>& kept, lvalue_of<R>
 
 struct chunk_by_fn : operation<chunk_by_fn> {
     template <class S, class K> static auto make(S&& s, K key) {
-        static_assert(!is_borrowed<stream_value_t<S>>, "leat::chunk_by: the elements are views that are "
-                                                       "valid for one step only; put leat::materialize() "
-                                                       "before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::chunk_by"));
         if constexpr (keys_element<K, stream_reference_t<S>>) {
             return chunking_stage<S, chunk_keyed<K>>(static_cast<S&&>(s),
                                                      chunk_keyed<K>(static_cast<K&&>(key)));

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <utility>
 
+#include "../borrowed.hpp"
 #include "../detail/call.hpp"
 #include "../detail/chunking.hpp"
+#include "../detail/refusals.hpp"
 
 namespace leat {
 
@@ -43,9 +45,7 @@ concept weighs_element = requires(W& w, lvalue_of<R> x) {
 
 struct chunk_by_weight_fn : operation<chunk_by_weight_fn> {
     template <class S, class W> static auto make(S&& s, std::size_t limit, W weight) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::chunk_by_weight: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::chunk_by_weight"));
         if constexpr (weighs_element<W, stream_reference_t<S>>) {
             LEAT_ASSERT(limit != 0, "leat::chunk_by_weight: groups of weight 0 have no room for an element");
             return chunking_stage<S, chunk_weighed<W>>(static_cast<S&&>(s),

@@ -7,6 +7,7 @@
 
 #include "../async_generator.hpp"
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/timed.hpp"
 #include "../pipe.hpp"
 #include "../poison.hpp"
@@ -63,17 +64,12 @@ async_generator<std::vector<stream_value_t<S>>> chunks_within(S up, Ex ex, std::
 
 struct chunk_within_fn : operation<chunk_within_fn> {
     template <class S, class Ex> static auto make(S&& s, Ex ex, std::size_t n, duration max_wait) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::chunk_within: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::chunk_within"));
         if constexpr (has_timer<Ex>) {
             LEAT_ASSERT(n != 0, "leat::chunk_within: chunks of 0 elements would never end");
             return chunks_within<S, Ex>(static_cast<S&&>(s), static_cast<Ex&&>(ex), n, max_wait);
         } else {
-            static_assert(
-                always_false<Ex>,
-                "leat::chunk_within: nobody knows how to wait on this executor; include <leat/asio.hpp> "
-                "for those of Asio, or specialize leat::timer_traits");
+            static_assert(always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::chunk_within"));
             return static_cast<S&&>(s);
         }
     }

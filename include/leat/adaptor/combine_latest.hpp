@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "../detail/borrowed_members.hpp"
+#include "../borrowed.hpp"
 #include "../detail/feed.hpp"
 #include "../pipe.hpp"
 

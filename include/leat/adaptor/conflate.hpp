@@ -2,6 +2,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/overflowing.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -12,9 +13,7 @@ struct conflate_fn : operation<conflate_fn> {
     template <class S, class F> static auto make(S&& s, F merge) {
         using element = stream_value_t<S>;
         if constexpr (is_borrowed<element>) {
-            static_assert(always_false<S>,
-                          "leat::conflate: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::conflate"));
             return static_cast<S&&>(s);
         } else if constexpr (!std::is_same_v<F, not_merged> &&
                              !requires(F & f, element kept, stream_reference_t<S> x) {

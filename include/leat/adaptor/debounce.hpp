@@ -1,62 +1,38 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
 #include <utility>
 
-#include "../async_generator.hpp"
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/timed.hpp"
 #include "../pipe.hpp"
-#include "../timer.hpp"
 
 namespace leat {
 
 namespace detail {
 
-template <class S, class Ex> async_generator<stream_value_t<S>> debounced(S up, Ex ex, duration quiet) {
-    auto c = make_crew<timed_crew<S, Ex>>(static_cast<Ex&&>(ex));
-    co_await on_close(c);
-    c->read(static_cast<S&&>(up));
-    std::optional<stream_value_t<S>> latest;
-    time_point due{};
-    for (;;) {
-        const stop_ref& stop = co_await this_stop();
-        if (const auto some = c->take(stop)) {
-            latest.emplace(static_cast<stream_reference_t<S>>(some->last[-1]));
-            due = c->now() + quiet;
-            c->open(some->taken);
-        } else if (latest && (c->ended() || due <= c->now())) {
-            stream_value_t<S> x = *static_cast<std::optional<stream_value_t<S>>&&>(latest);
-            latest.reset();
-            co_yield static_cast<stream_value_t<S>&&>(x);
-        } else {
-            if (c->ended()) {
-                c->finish();
-                if (c->over(stop))
-                    co_return;
-            }
-            c->obey(stop);
-            if (latest)
-                c->wake_at(due);
-            co_await c->change();
-        }
-    }
-}
+/// When a burst is over.
+class end_of_burst {
+public:
+    end_of_burst(time_point begin, duration quiet) noexcept : at_(begin), quiet_(quiet) {}
+    time_point at() const noexcept { return at_; }
+    void came(time_point now, bool) noexcept { at_ = now + quiet_; }
+    void given(time_point) noexcept {}
+
+private:
+    time_point at_;
+    duration quiet_;
+};
 
 struct debounce_fn : operation<debounce_fn> {
     template <class S, class Ex> static auto make(S&& s, Ex ex, duration quiet) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::debounce: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::debounce"));
         if constexpr (has_timer<Ex>) {
             LEAT_ASSERT(quiet.count() > 0, "leat::debounce: a time of 0 leaves nothing out");
-            return debounced<S, Ex>(static_cast<S&&>(s), static_cast<Ex&&>(ex), quiet);
+            return latest_when<end_of_burst, S, Ex>(static_cast<S&&>(s), static_cast<Ex&&>(ex), quiet);
         } else {
-            static_assert(
-                always_false<Ex>,
-                "leat::debounce: nobody knows how to wait on this executor; include <leat/asio.hpp> for "
-                "those of Asio, or specialize leat::timer_traits");
+            static_assert(always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::debounce"));
             return static_cast<S&&>(s);
         }
     }

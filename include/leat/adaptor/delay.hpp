@@ -6,6 +6,7 @@
 
 #include "../async_generator.hpp"
 #include "../detail/is_stopped.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/step_of.hpp"
 #include "../pipe.hpp"
 #include "../timer.hpp"
@@ -38,10 +39,7 @@ struct delay_fn : operation<delay_fn> {
         if constexpr (has_timer<Ex>) {
             return delayed<S, Ex>(static_cast<S&&>(s), static_cast<Ex&&>(ex), d);
         } else {
-            static_assert(
-                always_false<Ex>,
-                "leat::delay: nobody knows how to wait on this executor; include <leat/asio.hpp> for "
-                "those of Asio, or specialize leat::timer_traits");
+            static_assert(always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::delay"));
             return static_cast<S&&>(s);
         }
     }

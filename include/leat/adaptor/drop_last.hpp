@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -42,9 +43,7 @@ private:
 namespace detail {
 struct drop_last_fn : operation<drop_last_fn> {
     template <class S> static auto make(S&& s, std::size_t n) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::drop_last: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::drop_last"));
         static_assert(
             std::is_assignable_v<stream_value_t<S>&, stream_reference_t<S>>,
             "leat::drop_last: the elements cannot be assigned, so there is no place for the next one "

@@ -21,7 +21,7 @@ async_generator<expected<stream_value_t<S>, std::exception_ptr>> with_errors_as_
     for (;;) {
         maybe<stream_reference_t<S>> x;
         try {
-            x = co_await up.next();
+            x = co_await next_of(up);
         } catch (const stopped&) {
             throw; // the reader's own wish: no error of the stream's
         } catch (...) {

@@ -1,44 +1,16 @@
 #pragma once
 
 #include <cstddef>
-#include <exception>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "../detail/crew.hpp"
-#include "../detail/offer.hpp"
+#include "../detail/merging.hpp"
 #include "../detail/opening.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
 
 namespace detail {
-
-template <class E> struct flat_map_merge_crew : crew {
-    explicit flat_map_merge_crew(std::size_t n) : room(n) {}
-
-    seat has_room;
-    // Guarded by the mutex.
-    std::vector<offer<E>*> offers; // in the order in which they came
-    std::size_t room;              // how many more streams may be open
-
-    void arrived(offer<E>& o) { offers.push_back(&o); }
-    void through(std::size_t) noexcept { ++room; }
-    void left() { this->open(has_room); }
-    bool enter() {
-        const auto guard = this->lock();
-        if (room == 0)
-            return false;
-        --room;
-        return true;
-    }
-    void take(std::vector<offer<E>*>& out) {
-        out.clear();
-        const auto guard = this->lock();
-        out.swap(offers);
-    }
-};
 
 // Opens as many streams as there is room for; a worker each sees to them.
 template <class Crew, class S, class F> worker open_many(Crew& c, S up, F f) {
@@ -56,40 +28,35 @@ template <class Crew, class S, class F> worker open_many(Crew& c, S up, F f) {
         }
     }
     LEAT_CATCH_ALL { c.fail_reading(up); }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
 }
 
-template <class T, class S, class F> async_generator<T> flat_mapped_merged(S up, std::size_t n, F f) {
-    using element = typename element_traits<T>::object;
-    auto c = make_crew<flat_map_merge_crew<element>>(n);
-    co_await on_close(c);
-    c->start(detail::open_many(*c, static_cast<S&&>(up), static_cast<F&&>(f)));
-    std::vector<offer<element>*> now;
-    for (;;) {
-        const stop_ref& stop = co_await this_stop();
-        c->obey(stop); // even if they are always ready
-        c->take(now);
-        for (offer<element>* o : now) {
-            co_yield batch(o->elements());
-            c->open(o->taken);
-        }
-        if (!now.empty())
-            continue;
-        if (c->over(stop))
-            co_return;
-        co_await c->change();
+template <class E> struct flat_map_merge_crew : merging_crew<E> {
+    seat has_room;
+    std::size_t room = 0; // how many more streams may be open; guarded by the mutex
+
+    template <class S, class F> void begin(S&& up, std::size_t n, F&& f) {
+        room = n;
+        this->start(detail::open_many(*this, static_cast<S&&>(up), static_cast<F&&>(f)));
     }
-}
+    void through(std::size_t) noexcept { ++room; }
+    void left() { this->open(has_room); }
+    bool enter() {
+        const auto guard = this->lock();
+        if (room == 0)
+            return false;
+        --room;
+        return true;
+    }
+};
 
 struct flat_map_merge_fn : operation<flat_map_merge_fn> {
     template <class S, class F> static auto make(S&& s, std::size_t n, F f) {
         if constexpr (opens_stream<F, stream_reference_t<S>>) {
             LEAT_ASSERT(n > 0, "leat::flat_map_merge: with 0 streams at a time nothing would ever come");
-            using inner = give_result<F, stream_reference_t<S>>;
-            return flat_mapped_merged<handed_on_t<inner>, S, F>(static_cast<S&&>(s), n, static_cast<F&&>(f));
+            using element = handed_on_t<give_result<F, stream_reference_t<S>>>;
+            using state = flat_map_merge_crew<typename element_traits<element>::object>;
+            return merged<element, state, S, std::size_t, F>(static_cast<S&&>(s), n, static_cast<F&&>(f));
         } else {
             static_assert(always_false<F>,
                           "leat::flat_map_merge: the function cannot be called with the stream's element, or "

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../async_generator.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/timed.hpp"
 #include "../pipe.hpp"
 #include "../timer.hpp"
@@ -53,10 +54,7 @@ struct keep_alive_fn : operation<keep_alive_fn> {
     template <class S, class Ex, class F> static auto make(S&& s, Ex ex, duration period, F sign) {
         using object = typename element_traits<handed_on_t<S>>::object;
         if constexpr (!has_timer<Ex>) {
-            static_assert(
-                always_false<Ex>,
-                "leat::keep_alive: nobody knows how to wait on this executor; include <leat/asio.hpp> for "
-                "those of Asio, or specialize leat::timer_traits");
+            static_assert(always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::keep_alive"));
             return static_cast<S&&>(s);
         } else if constexpr (requires(F & f) {
                                  { f() } -> std::convertible_to<std::remove_const_t<object>>;

@@ -8,6 +8,8 @@
 
 #include "../borrowed.hpp"
 #include "../detail/crew.hpp"
+#include "../detail/is_stopped.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -35,15 +37,15 @@ template <class T, class S> worker keep_latest(newest_crew<T>& c, S up) {
         }
     }
     LEAT_CATCH_ALL {
-        const bool asked_for = c.halting();
-        const auto guard = c.lock();
-        if (!asked_for)
-            c.error = std::current_exception();
+        std::exception_ptr e = std::current_exception();
+        if (!c.halting()) {
+            const auto guard = c.lock();
+            c.error = std::move(e);
+        } else if (!detail::is_stopped(e)) {
+            c.closing_failed(std::move(e)); // thrown by a cleanup, while the handle is being closed
+        }
     }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
     const auto guard = c.lock();
     c.over = true;
 }
@@ -82,9 +84,7 @@ struct latest_fn : operation<latest_fn> {
     template <class S> static auto make(S&& s) {
         using element = stream_value_t<S>;
         if constexpr (is_borrowed<element>) {
-            static_assert(always_false<S>,
-                          "leat::latest: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::latest"));
             return static_cast<S&&>(s);
         } else if constexpr (!std::is_copy_constructible_v<element>) {
             static_assert(always_false<S>,

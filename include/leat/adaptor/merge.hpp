@@ -1,59 +1,28 @@
 #pragma once
 
-#include <cstddef>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "../detail/crew.hpp"
-#include "../detail/offer.hpp"
+#include "../detail/merging.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
 
 namespace detail {
 
-template <class E> struct merge_crew : crew {
-    std::vector<offer<E>*> offers; // in the order in which they came
-
-    void arrived(offer<E>& o) { offers.push_back(&o); }
-    void through(std::size_t) noexcept {}
-
-    void take(std::vector<offer<E>*>& out) {
-        out.clear();
-        const auto guard = this->lock();
-        out.swap(offers);
-    }
-    template <class... S> void read(S&&... up) {
+template <class E> struct merge_crew : merging_crew<E> {
+    template <class... S> void begin(S&&... up) {
         (this->start(detail::offer_all(*this, static_cast<S&&>(up), 0)), ...);
     }
-    template <class S> void read(std::vector<S>&& up) {
+    template <class S> void begin(std::vector<S>&& up) {
         for (S& s : up)
             this->start(detail::offer_all(*this, static_cast<S&&>(s), 0));
     }
 };
-
-template <class T, class... S> async_generator<T> merge_streams(S... up) {
-    using element = typename element_traits<T>::object;
-    auto c = make_crew<merge_crew<element>>();
-    co_await on_close(c);
-    c->read(static_cast<S&&>(up)...);
-    std::vector<offer<element>*> now;
-    for (;;) {
-        const stop_ref& stop =
-            co_await this_stop(); // each time: it is another one where this is delegated to
-        c->obey(stop);            // even if they are always ready
-        c->take(now);
-        for (offer<element>* o : now) {
-            co_yield batch(o->elements());
-            c->open(o->taken);
-        }
-        if (!now.empty())
-            continue;
-        if (c->over(stop))
-            co_return;
-        co_await c->change();
-    }
+template <class T, class... S> async_generator<T> merge_streams(S&&... up) {
+    return merged<T, merge_crew<typename element_traits<T>::object>, std::remove_cvref_t<S>...>(
+        static_cast<std::remove_cvref_t<S>&&>(up)...);
 }
 
 struct merge_fn {
@@ -65,12 +34,10 @@ struct merge_fn {
         static_assert((std::is_same_v<element, handed_on_t<Rest>> && ...),
                       "leat::merge: the streams give elements of different types; put leat::transform or "
                       "leat::cast before them");
-        return merge_streams<element, std::remove_cvref_t<First>, std::remove_cvref_t<Rest>...>(
-            static_cast<std::remove_cvref_t<First>&&>(first),
-            static_cast<std::remove_cvref_t<Rest>&&>(rest)...);
+        return merge_streams<element>(static_cast<First&&>(first), static_cast<Rest&&>(rest)...);
     }
     template <stream S> auto operator()(std::vector<S> streams) const {
-        return merge_streams<handed_on_t<S>, std::vector<S>>(static_cast<std::vector<S>&&>(streams));
+        return merge_streams<handed_on_t<S>>(static_cast<std::vector<S>&&>(streams));
     }
 };
 

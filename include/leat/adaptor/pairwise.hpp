@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -42,9 +43,7 @@ namespace detail {
 struct pairwise_fn : operation<pairwise_fn> {
     template <class S> static auto make(S&& s) {
         using value = stream_value_t<S>;
-        static_assert(!is_borrowed<value>,
-                      "leat::pairwise: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<value>, LEAT_VIEWS_REFUSED("leat::pairwise"));
         if constexpr (std::is_copy_constructible_v<value>) {
             return pairwise_stage<S>(static_cast<S&&>(s));
         } else {

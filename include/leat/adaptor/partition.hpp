@@ -3,8 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <exception>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -13,8 +11,7 @@
 #include "../borrowed.hpp"
 #include "../detail/call.hpp"
 #include "../detail/crew.hpp"
-#include "../detail/is_stopped.hpp"
-#include "../detail/wait_list.hpp"
+#include "../detail/serving.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
@@ -22,7 +19,7 @@ namespace leat {
 namespace detail {
 
 /// One source and two readers, one for each answer of `p`. A worker reads the source when a reader has nothing left.
-template <class S, class P> class parting_crew : public crew {
+template <class S, class P> class parting_crew : public serving_crew {
 public:
     using value = stream_value_t<S>;
 
@@ -33,7 +30,7 @@ public:
         parting_crew& shared;
         std::size_t number;
         arrival(parting_crew& c, std::size_t i) noexcept
-            : wait_in_line<arrival>(c.mutex(), c.waiting_), shared(c), number(i) {}
+            : wait_in_line<arrival>(c.mutex(), c.readers_), shared(c), number(i) {}
         bool is_over() const noexcept { return !shared.sides_[number].ready.empty() || shared.over_; }
     };
 
@@ -88,19 +85,10 @@ public:
         return false;
     }
     task<> close_source() {
-        bool begun = false;
-        {
-            const auto guard = lock();
-            begun = std::exchange(begun_, true);
-        }
-        if (begun) {
-            co_await this->close();
-        } else {
-            LEAT_TRY { co_await up_->close(); }
-            LEAT_CATCH_ALL { closing_failed(std::current_exception()); }
-            for (const std::exception_ptr& e : up_->closing_errors())
-                closing_failed(e);
-        }
+        if (begin_once())
+            co_await close();
+        else
+            co_await close_stream(*up_);
     }
     void release() noexcept override {
         up_.reset();
@@ -136,13 +124,8 @@ private:
             }
         }
         LEAT_CATCH_ALL { c.failed_with(std::current_exception()); }
-        LEAT_TRY { co_await up.close(); }
-        LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-        for (const std::exception_ptr& e : up.closing_errors())
-            c.closing_failed(e);
-        const auto guard = c.lock();
-        c.over_ = true;
-        c.news_ = true;
+        co_await c.close_stream(up);
+        c.worker_is_through();
     }
     bool is_wanted() {
         const auto guard = lock();
@@ -164,36 +147,11 @@ private:
         news_ = true;
         return true;
     }
-    void failed_with(std::exception_ptr e) {
-        if (halting()) { // nobody waits for it any more
-            if (!detail::is_stopped(e))
-                closing_failed(std::move(e));
-            return;
-        }
-        const auto guard = lock();
-        error_ = std::move(e);
-    }
-    void all_suspended(std::unique_lock<std::mutex>& guard) override {
-        if (!std::exchange(news_, false) || waiting_.empty())
-            return;
-        const std::shared_ptr<crew> keep = shared_from_this();
-        wait_list now;
-        waiting_.move_to(now);
-        guard.unlock();
-        now.resume_all(mutex()); // who was not meant waits again
-    }
 
     std::optional<S> up_;
     P p_;
     const std::size_t capacity_;
-    seat demand_; // the worker: a reader has nothing left, or there is room
-    // Guarded by the mutex.
-    std::array<side, 2> sides_;
-    wait_list waiting_;
-    std::exception_ptr error_;
-    bool begun_ = false;
-    bool over_ = false;
-    bool news_ = false; // for those who wait
+    std::array<side, 2> sides_; // guarded by the mutex
 };
 
 /// One of the two readers. The last one closes the source.

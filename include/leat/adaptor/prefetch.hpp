@@ -14,6 +14,7 @@
 #include "../detail/byte_size.hpp"
 #include "../detail/call.hpp"
 #include "../detail/crew.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/ring.hpp"
 #include "../pipe.hpp"
 
@@ -233,10 +234,7 @@ template <class E, class S> worker read_ahead_of(prefetch_crew<E>& c, S up) {
         }
     }
     LEAT_CATCH_ALL { c.fail_reading(up); }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
 }
 
 template <class E, class S> async_generator<E> read_ahead(crew_handle<prefetch_crew<E>> c, S up) {
@@ -315,9 +313,7 @@ private:
                           "leat: a stream is moved into its pipeline: write std::move(stream)");
             return std::remove_cvref_t<S>();
         } else if constexpr (is_borrowed<element>) {
-            static_assert(always_false<S>,
-                          "leat::prefetch: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::prefetch"));
             return static_cast<S&&>(s);
         } else if constexpr (!callable<F, const element&>) {
             static_assert(

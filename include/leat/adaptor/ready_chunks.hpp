@@ -2,16 +2,16 @@
 
 #include <cstddef>
 
+#include "../borrowed.hpp"
 #include "../detail/chunking.hpp"
+#include "../detail/refusals.hpp"
 
 namespace leat {
 
 namespace detail {
 struct ready_chunks_fn : operation<ready_chunks_fn> {
     template <class S> static auto make(S&& s, std::size_t n) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::ready_chunks: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::ready_chunks"));
         LEAT_ASSERT(n != 0, "leat::ready_chunks: chunks of 0 elements would never end");
         return chunking_stage<S, chunk_by_count<false>>(static_cast<S&&>(s), chunk_by_count<false>(n));
     }

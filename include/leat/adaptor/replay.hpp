@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/sharing.hpp"
 #include "../pipe.hpp"
 
@@ -12,9 +13,7 @@ namespace detail {
 struct replay_fn : operation<replay_fn> {
     template <class S> static auto make(S&& s, std::size_t n) {
         if constexpr (is_borrowed<stream_value_t<S>>) {
-            static_assert(always_false<S>,
-                          "leat::replay: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::replay"));
             return static_cast<S&&>(s);
         } else {
             broadcast_options o;

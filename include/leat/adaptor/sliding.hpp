@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 #include "../poison.hpp"
 
@@ -64,9 +65,7 @@ private:
 namespace detail {
 struct sliding_fn : operation<sliding_fn> {
     template <class S> static auto make(S&& s, std::size_t n) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::sliding: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::sliding"));
         return sliding_stage<S>(static_cast<S&&>(s), n);
     }
 };

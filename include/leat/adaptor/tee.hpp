@@ -5,31 +5,18 @@
 #include <utility>
 
 #include "../borrowed.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/sharing.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
 
 namespace detail {
-template <std::size_t N> struct tee_fn {
-    template <stream S> auto operator()(S&& s, broadcast_options o = {}) const {
-        return make(static_cast<S&&>(s), o);
-    }
-    auto operator()(broadcast_options o = {}) const {
-        return closure([o]<class S>(S&& s) { return make(static_cast<S&&>(s), o); });
-    }
-
-private:
+template <std::size_t N> struct tee_fn : sharing_operation<tee_fn<N>> {
     template <class S> static auto make(S&& s, const broadcast_options& o) {
         static_assert(N != 0, "leat::tee: into no streams at all; say how many: leat::tee<2>(...)");
-        if constexpr (std::is_lvalue_reference_v<S>) {
-            static_assert(always_false<S>,
-                          "leat: a stream is moved into its pipeline: write std::move(stream)");
-            return std::remove_cvref_t<S>();
-        } else if constexpr (is_borrowed<stream_value_t<S>>) {
-            static_assert(always_false<S>,
-                          "leat::tee: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+        if constexpr (is_borrowed<stream_value_t<S>>) {
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::tee"));
             return static_cast<S&&>(s);
         } else {
             const auto shared = detail::share(static_cast<S&&>(s), o);

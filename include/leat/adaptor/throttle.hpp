@@ -7,6 +7,7 @@
 
 #include "../async_generator.hpp"
 #include "../detail/is_stopped.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/step_of.hpp"
 #include "../pipe.hpp"
 #include "../timer.hpp"
@@ -115,10 +116,7 @@ private:
                 "leat::throttle: no time is set; write leat::throttle(ex, {.elements = 10, .per = 1s})");
             return throttled<S, Ex>(static_cast<S&&>(s), static_cast<Ex&&>(ex), rate);
         } else {
-            static_assert(
-                always_false<Ex>,
-                "leat::throttle: nobody knows how to wait on this executor; include <leat/asio.hpp> for "
-                "those of Asio, or specialize leat::timer_traits");
+            static_assert(always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::throttle"));
             return static_cast<S&&>(s);
         }
     }

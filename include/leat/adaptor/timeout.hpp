@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "../async_generator.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/timed.hpp"
 #include "../error.hpp"
 #include "../pipe.hpp"
@@ -154,10 +155,7 @@ private:
                         "leat::timeout: no limit is set; write leat::timeout(ex, {.idle = 30s})");
             return within_limits<S, Ex>(static_cast<S&&>(s), static_cast<Ex&&>(ex), limits);
         } else {
-            static_assert(
-                always_false<Ex>,
-                "leat::timeout: nobody knows how to wait on this executor; include <leat/asio.hpp> for "
-                "those of Asio, or specialize leat::timer_traits");
+            static_assert(always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::timeout"));
             return static_cast<S&&>(s);
         }
     }

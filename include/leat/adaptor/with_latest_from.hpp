@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "../detail/borrowed_members.hpp"
+#include "../borrowed.hpp"
 #include "../detail/feed.hpp"
 #include "../pipe.hpp"
 
@@ -97,10 +97,7 @@ template <class Crew, class S> worker keep_latest(Crew& c, S up) {
         c.other_over = true;
         c.changed_locked();
     }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
 }
 
 template <class T, class Main, class Other> async_generator<T> paired_with_latest(Main main, Other other) {

@@ -3,50 +3,20 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "../detail/borrowed_members.hpp"
-#include "../detail/feed.hpp"
+#include "../detail/zipping.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
 
 namespace detail {
 
-template <class T, class... S> async_generator<T> zipped(S... up) {
-    auto c = make_crew<feeding_crew<S...>>();
-    co_await on_close(c);
-    c->begin(static_cast<S&&>(up)...);
-    const auto tuple_of = [](auto&... f) { return T(f.head.forward()...); };
-    std::vector<T> ready;
-    for (;;) {
-        const stop_ref& stop = co_await this_stop();
-        c->obey(stop); // even if they are always ready
-        const auto n = c->ask();
-        if (n.here == sizeof...(S)) {
-            if constexpr (all_kept<S...>) {
-                ready.clear();
-                do {
-                    ready.push_back(std::apply(tuple_of, c->feeds));
-                } while (c->step() == sizeof...(S) && ready.size() < most_at_once);
-                co_yield batch(ready);
-            } else {
-                T together = std::apply(tuple_of, c->feeds);
-                co_yield std::move(together);
-                c->step();
-            }
-            continue;
-        }
-        if (n.ended + n.failed != 0) { // there is no partner for those that are here
-            if (!c->failed())
-                co_return;
-            c->let_go();
-        }
-        if (c->over(stop))
-            co_return;
-        co_await c->change();
-    }
-}
+template <class... S> struct row_of_all {
+    using type = std::tuple<handed_on_t<S>...>;
+    static constexpr bool to_the_shortest = true;
+    template <class Standing> static bool is_whole(const Standing& n) { return n.here == sizeof...(S); }
+    template <class... Feed> static type of(Feed&... f) { return type(f.head.forward()...); }
+};
 
 struct zip_fn {
     template <stream... S>
@@ -54,7 +24,7 @@ struct zip_fn {
     constexpr auto operator()(S&&... s) const {
         static_assert((!std::is_lvalue_reference_v<S> && ...),
                       "leat::zip: streams are moved into it: write leat::zip(std::move(a), std::move(b))");
-        return zipped<std::tuple<handed_on_t<S>...>, std::remove_cvref_t<S>...>(
+        return zipped<row_of_all<S...>, std::remove_cvref_t<S>...>(
             static_cast<std::remove_cvref_t<S>&&>(s)...);
     }
 };
@@ -66,8 +36,10 @@ struct zip_fn {
 ///
 /// Yields: `std::tuple<T...>` of elements to keep where the streams give such, and of references where they lend them; a
 /// tuple with a reference or a view in it is borrowed, so it is refused where elements are kept (`materialize` it).
-/// Ends: with the shortest; the others are closed, and an element that has no partner is dropped. Throws: what the first of
-/// them throws that fails; the others are stopped, closed and waited for before that, and complete tuples come first.
+/// Ends: with the shortest; the others are closed. Throws: what the first of them throws that fails; the others are stopped,
+/// closed and waited for before that, and complete tuples come first.
+/// Lost: an element that was taken and whose partner never comes, at most one of each stream: because another stream ends,
+/// fails, or is stopped before it gives its own. It is dropped, for there is no tuple to hand it out in.
 /// Owns: the streams. All of them begin with the first step. While one waits, the others have been asked already.
 /// Threads: goes on where the wait of the last one ended. Batches: rebuilt: up to 64 tuples of what is ready in all
 /// streams, for elements to keep; else one by one.

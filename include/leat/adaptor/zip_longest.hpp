@@ -4,52 +4,27 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "../detail/borrowed_members.hpp"
-#include "../detail/feed.hpp"
+#include "../detail/zipping.hpp"
 #include "../pipe.hpp"
 
 namespace leat {
 
 namespace detail {
 
-template <class One> auto optional_head(One& f) {
-    using value = std::remove_cvref_t<decltype(*f.head)>;
-    return f.here ? std::optional<value>(f.head.forward()) : std::optional<value>();
-}
-
-template <class T, class... S> async_generator<T> zipped_to_the_end(S... up) {
-    auto c = make_crew<feeding_crew<S...>>();
-    co_await on_close(c);
-    c->begin(static_cast<S&&>(up)...);
-    const auto tuple_of = [](auto&... f) { return T(detail::optional_head(f)...); };
-    std::vector<T> ready;
-    for (;;) {
-        const stop_ref& stop = co_await this_stop();
-        c->obey(stop); // even if they are always ready
-        const auto n = c->ask();
-        if (n.here != 0 && n.here + n.ended == sizeof...(S)) {
-            if constexpr (all_kept<S...>) {
-                ready.clear();
-                do {
-                    ready.push_back(std::apply(tuple_of, c->feeds));
-                } while (c->step() == n.here && ready.size() < most_at_once);
-                co_yield batch(ready);
-            } else {
-                T together = std::apply(tuple_of, c->feeds);
-                co_yield std::move(together);
-                c->step();
-            }
-            continue;
-        }
-        if (n.failed != 0)
-            c->let_go(); // those that are here have no partner
-        if (c->over(stop))
-            co_return;
-        co_await c->change();
+template <class... S> struct row_of_some {
+    using type = std::tuple<std::optional<stream_value_t<S>>...>;
+    static constexpr bool to_the_shortest = false;
+    template <class Standing> static bool is_whole(const Standing& n) {
+        return n.here != 0 && n.here + n.ended == sizeof...(S);
     }
-}
+    template <class... Feed> static type of(Feed&... f) { return type(head_of<stream_value_t<S>>(f)...); }
+
+private:
+    template <class V, class Feed> static std::optional<V> head_of(Feed& f) {
+        return f.here ? std::optional<V>(f.head.forward()) : std::optional<V>();
+    }
+};
 
 struct zip_longest_fn {
     template <stream... S>
@@ -58,7 +33,7 @@ struct zip_longest_fn {
         static_assert((!std::is_lvalue_reference_v<S> && ...),
                       "leat::zip_longest: streams are moved into it: write leat::zip_longest(std::move(a), "
                       "std::move(b))");
-        return zipped_to_the_end<std::tuple<std::optional<stream_value_t<S>>...>, std::remove_cvref_t<S>...>(
+        return zipped<row_of_some<S...>, std::remove_cvref_t<S>...>(
             static_cast<std::remove_cvref_t<S>&&>(s)...);
     }
 };
@@ -70,7 +45,9 @@ struct zip_longest_fn {
 ///
 /// Yields: `std::tuple<std::optional<T>...>`, elements to keep; what is lent is copied. Of views it is a tuple of views.
 /// Ends: with the longest. Throws: what the first of them throws that fails; the others are stopped, closed and waited for
-/// before that, and complete tuples come first. An element whose partner fails is dropped.
+/// before that, and complete tuples come first.
+/// Lost: an element that was taken and whose partner never comes, at most one of each stream: because another stream fails,
+/// or is stopped before it gives its own. One whose partner's stream has ended is not lost.
 /// Owns: the streams. All of them begin with the first step. While one waits, the others have been asked already.
 /// Threads: goes on where the wait of the last one ended. Batches: rebuilt: up to 64 tuples of what is ready in all
 /// streams, for elements to keep; else one by one.

@@ -177,6 +177,8 @@ template <class Crew, class S> worker give_work(Crew& c, S up) {
             typename Crew::place* p = nullptr;
             {
                 const auto guard = c.lock();
+                if (c.broken_locked())
+                    break;
                 p = c.find_room();
             }
             if (p == nullptr) {
@@ -209,10 +211,7 @@ template <class Crew, class S> worker give_work(Crew& c, S up) {
         }
     }
     LEAT_CATCH_ALL { c.fail_reading(up); }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
     std::vector<typename Crew::place*> idle;
     {
         const auto guard = c.lock();

@@ -50,9 +50,9 @@ struct channel_base {
     promise_base* innermost = nullptr;
     stop_ref stop; // the request to obey, if there is one
     // Bytes, not bits of one: the consumer reads `detached` while the detached producer may set the others.
-    bool detached = false; // the producer waits for something else than its consumer
-    bool live = false;     // something may still come. False is zero: see no_channel
-    bool closing = false;  // the body is not to be resumed any more, only its cleanup
+    bool detached = false;   // the producer waits for something else than its consumer
+    bool live = false;       // something may still come. False is zero: see no_channel
+    bool closing = false;    // the body is not to be resumed any more, only its cleanup
     bool obeys_stop = false; // the producer sees to a stop itself: it hands out what it holds, then throws
     // There is no producer any more, only errors to be read. `closing`: what was reported was thrown by a cleanup.
     bool grave = false;

@@ -39,6 +39,7 @@
 ///    next page is on its way before this one is handed over.
 ///  - Such a stream is destroyed where its workers' waits end, on its event loop, or else is closed first: a worker that
 ///    another thread is about to resume cannot be destroyed.
+///  - A worker that reads a stream closes it in the end, whatever has happened: `co_await c.close_stream(up)`.
 ///  - A worker that fails stops the others; the generator hands out what it holds, and the failure surfaces when all of
 ///    them are through.
 namespace leat::detail {
@@ -201,6 +202,9 @@ public:
     /// The same, but to be halted ends the wait, with false: for what may never come then.
     sit_awaiter sit_until_halted(seat& s) noexcept;
 
+    /// With the mutex held: has one of them thrown? Then nothing new is begun. (After a requested stop what is ready still is.)
+    bool broken_locked() const noexcept { return error_ != nullptr; }
+
     /// Is the work to end? (Every wait that obeys a stop notices it.)
     bool halting() {
         const std::lock_guard guard(mutex_);
@@ -208,28 +212,22 @@ public:
     }
 
     /// The worker has caught an exception; the first one is reported, and none is lost. `stopped` comes of being halted.
-    void fail(std::exception_ptr e, bool of_closing = false) {
-        const bool halted = detail::is_stopped(e);
-        const std::lock_guard guard(mutex_);
-        if (!error_ && !halting_) {
-            error_ = std::move(e);
-            of_closing_ = of_closing;
-        } else if (of_closing || !halted) {
-            closing_errors_.push_back(std::move(e));
-        }
-        halt_wanted_ = true;
-        changed_ = true;
+    void fail(std::exception_ptr e) { note(std::move(e), thrown_by::function); }
+    /// The same, thrown by a step of a stream.
+    template <class S> void fail_reading(S& stream) {
+        const channel_base& ch = stream.root().channel();
+        note(std::current_exception(), ch.grave && ch.closing ? thrown_by::cleanup : thrown_by::body);
     }
+
+    /// Something that closing threw, which is not what is reported.
     void closing_failed(std::exception_ptr e) {
         const std::lock_guard guard(mutex_);
         closing_errors_.push_back(std::move(e));
     }
 
-    /// The same, thrown by a step of a stream.
-    template <class S> void fail_reading(S& stream) {
-        const channel_base& ch = stream.root().channel();
-        fail(std::current_exception(), ch.grave && ch.closing);
-    }
+    /// `co_await c.close_stream(up)`: closes it. What that throws goes to the closing errors.
+    template <class S> class close_stream_awaiter;
+    template <class S> close_stream_awaiter<S> close_stream(S& stream) noexcept;
 
     /// A stream that a worker reads: it is stopped with the worker, however deep it waits.
     template <class S> void lead(S& stream) {
@@ -251,6 +249,33 @@ protected:
 private:
     friend worker::promise_type;
     template <class> friend class working;
+
+    enum class thrown_by { function, body, cleanup };
+    void note(std::exception_ptr e, thrown_by whom) {
+        const bool halted = detail::is_stopped(e);
+        const std::lock_guard guard(mutex_);
+        if (!error_ && !halting_) {
+            error_ = std::move(e);
+            of_closing_ = whom == thrown_by::cleanup;
+        } else if (error_ && of_closing_ && whom == thrown_by::body && !halted && !closing_) {
+            // What a body throws comes to light when the cleanup behind it is over. That of another stream has failed
+            // meanwhile, but the body was first.
+            keep_as_first(std::exchange(error_, std::move(e)));
+            of_closing_ = false;
+        } else if (whom == thrown_by::cleanup || !halted) {
+            closing_errors_.push_back(std::move(e));
+        }
+        halt_wanted_ = true;
+        changed_ = true;
+    }
+    // A cleanup threw it, and it is not what is reported.
+    void keep_as_first(std::exception_ptr e) {
+        error_list all;
+        all.push_back(std::move(e));
+        while (std::exception_ptr other = closing_errors_.take_first())
+            all.push_back(std::move(other));
+        closing_errors_ = std::move(all);
+    }
 
     void entered() {
         const std::lock_guard guard(mutex_);
@@ -483,6 +508,24 @@ private:
 inline crew::sit_awaiter crew::sit(seat& s) noexcept { return sit_awaiter(*this, s, false); }
 inline crew::sit_awaiter crew::sit_until_halted(seat& s) noexcept { return sit_awaiter(*this, s, true); }
 
+template <class S> class crew::close_stream_awaiter : public close_awaiter<S> {
+public:
+    close_stream_awaiter(crew& c, S& stream) noexcept : close_awaiter<S>(stream), crew_(c), up_(stream) {}
+    void await_resume() {
+        LEAT_TRY { close_awaiter<S>::await_resume(); }
+        LEAT_CATCH_ALL { crew_.closing_failed(std::current_exception()); }
+        for (const std::exception_ptr& e : up_.closing_errors())
+            crew_.closing_failed(e);
+    }
+
+private:
+    crew& crew_;
+    S& up_;
+};
+template <class S> crew::close_stream_awaiter<S> crew::close_stream(S& stream) noexcept {
+    return close_stream_awaiter<S>(*this, stream);
+}
+
 inline task<> crew::close() {
     halt();
     {
@@ -501,13 +544,8 @@ inline task<> crew::close() {
     workers_.clear();
     release();
     // The reader left before it came to the error. One of a source is none of its business, one of a cleanup is not lost.
-    if (error_ && of_closing_) {
-        error_list all;
-        all.push_back(std::exchange(error_, nullptr));
-        while (std::exception_ptr e = closing_errors_.take_first())
-            all.push_back(std::move(e));
-        closing_errors_ = std::move(all);
-    }
+    if (error_ && of_closing_)
+        keep_as_first(std::exchange(error_, nullptr));
     error_ = nullptr;
 }
 

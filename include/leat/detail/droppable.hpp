@@ -85,10 +85,7 @@ template <class Crew, class S, class E> worker offer_until_dropped(Crew& c, S up
             c.closing_failed(std::current_exception()); // too late to be the outcome, and not lost
     }
     mine.signal(c);
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
     const auto guard = c.lock();
     mine.through = true;
     c.through(mine);

@@ -61,10 +61,7 @@ template <class Crew, class S> worker keep_fed(Crew& c, S up, feed<S>& f) {
         const auto guard = c.lock();
         f.failed = true;
     }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
 }
 
 /// The streams of a generator, and their workers.

@@ -55,10 +55,7 @@ template <class Crew, class S> worker offer_all(Crew& c, S up, std::size_t numbe
         }
     }
     LEAT_CATCH_ALL { c.fail_reading(up); }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
     {
         const auto guard = c.lock();
         c.through(number);

@@ -126,10 +126,7 @@ template <class E, class Merge, class S> worker read_at_once(overflowing_crew<E,
         }
     }
     LEAT_CATCH_ALL { c.fail_reading(up); }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    co_await c.close_stream(up);
 }
 
 template <class E, class Merge, class S>

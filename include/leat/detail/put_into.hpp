@@ -4,7 +4,7 @@
 
 #include "sink.hpp"
 
-/// What `collect` and `collect_into` share.
+/// What `collect`, `collect_into` and `try_collect` share.
 namespace leat::detail {
 
 // A container does not say itself whether emplace_back of something compiles.
@@ -18,17 +18,17 @@ concept appends_element = !holds_element<C, R> && requires(C & c, lvalue_of<R> x
 template <class C, class S>
 concept collects = holds_element<C, stream_reference_t<S>> || appends_element<C, stream_reference_t<S>>;
 
-template <class C, class R> LEAT_ALWAYS_INLINE void put_into(C& all, maybe<R>& x) {
-    if constexpr (appends_element<C, R>)
-        all.append(*x);
-    else if constexpr (requires { all.emplace_back(x.forward()); })
-        all.emplace_back(x.forward());
-    else if constexpr (requires { all.push_back(x.forward()); })
-        all.push_back(x.forward());
-    else if constexpr (requires { all.emplace(x.forward()); })
-        all.emplace(x.forward());
+template <class C, class X> LEAT_ALWAYS_INLINE void put_into(C& all, X&& x) {
+    if constexpr (appends_element<C, X>)
+        all.append(x);
+    else if constexpr (requires { all.emplace_back(static_cast<X&&>(x)); })
+        all.emplace_back(static_cast<X&&>(x));
+    else if constexpr (requires { all.push_back(static_cast<X&&>(x)); })
+        all.push_back(static_cast<X&&>(x));
+    else if constexpr (requires { all.emplace(static_cast<X&&>(x)); })
+        all.emplace(static_cast<X&&>(x));
     else
-        all.insert(x.forward());
+        all.insert(static_cast<X&&>(x));
 }
 
 } // namespace leat::detail

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -13,10 +12,10 @@
 
 #include "../async_generator.hpp"
 #include "../overflow.hpp"
-#include "crew.hpp"
+#include "../pipe.hpp"
 #include "dropping_stream.hpp"
-#include "is_stopped.hpp"
 #include "ring.hpp"
+#include "serving.hpp"
 #include "unstoppable.hpp"
 #include "wait_list.hpp"
 
@@ -34,7 +33,7 @@ struct cursor {
 };
 
 /// The worker reads the source when a reader is hungry. Readers are many, so they wait in a list.
-template <class S> class sharing_crew : public crew {
+template <class S> class sharing_crew : public serving_crew {
     using offered = stream_reference_t<S>;
 
 public:
@@ -81,7 +80,7 @@ public:
             if (!free_what_all_have())
                 return false;
         }
-        open(demand);
+        open(demand_);
         return false;
     }
     /// The last one was destroyed where it stood, and so is the source.
@@ -95,18 +94,12 @@ public:
         up_.reset();
     }
     task<> close_source() {
-        bool begun = false;
-        {
-            const auto guard = lock();
-            begun = std::exchange(begun_, true);
-        }
+        const bool begun = begin_once();
         closing_ = true;
         if (begun) {
             co_await close();
         } else {
-            co_await up_->close();
-            for (const std::exception_ptr& e : up_->closing_errors())
-                closing_failed(e);
+            co_await close_stream(*up_);
             up_.reset();
         }
         {
@@ -126,7 +119,7 @@ public:
             if (!free_what_all_have() || gone_)
                 return;
         }
-        open(demand);
+        open(demand_);
     }
     enum class found { some, nothing, end, overflow };
     found take(cursor& me, view& some) {
@@ -151,7 +144,7 @@ public:
             begun = std::exchange(begun_, true);
         }
         if (begun)
-            return open(demand);
+            return open(demand_);
         S up(std::move(*up_));
         up_.reset();
         start(share_out(*this, std::move(up)));
@@ -174,7 +167,7 @@ private:
             c.lead(up);
             for (bool going = true; going;) {
                 while (going && !c.is_wanted())
-                    going = co_await c.sit_until_halted(c.demand);
+                    going = co_await c.sit_until_halted(c.demand_);
                 if (!going)
                     break;
                 auto some = co_await next_batch_of(up);
@@ -185,18 +178,13 @@ private:
                     c.put(at, end);
                     if (at == end)
                         break;
-                    going = co_await c.sit(c.demand);
+                    going = co_await c.sit(c.demand_);
                 }
             }
         }
         LEAT_CATCH_ALL { c.failed_with(std::current_exception()); }
-        LEAT_TRY { co_await up.close(); }
-        LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-        for (const std::exception_ptr& e : up.closing_errors())
-            c.closing_failed(e);
-        const auto guard = c.lock();
-        c.over_ = true;
-        c.news_ = true;
+        co_await c.close_stream(up);
+        c.worker_is_through();
     }
 
     bool is_wanted() {
@@ -227,16 +215,6 @@ private:
         for (; at != end && add.room != 0; ++at, ++add.at, --add.room)
             ring_.put(add.at, static_cast<offered&&>(*at));
     }
-    void failed_with(std::exception_ptr e) {
-        if (halting()) { // nobody waits for it any more
-            if (!detail::is_stopped(e))
-                closing_failed(std::move(e));
-            return;
-        }
-        const auto guard = lock();
-        error_ = std::move(e);
-    }
-
     void make_room() {
         free_what_all_have();
         if (end_ - first_ != ring_.capacity() || policy_ == overflow::block)
@@ -265,15 +243,6 @@ private:
         first_ = keep;
         return true;
     }
-    void all_suspended(std::unique_lock<std::mutex>& guard) override {
-        if (!std::exchange(news_, false) || readers_.empty())
-            return;
-        const std::shared_ptr<crew> keep = shared_from_this();
-        wait_list ready;
-        readers_.move_to(ready);
-        guard.unlock();
-        ready.resume_all(mutex());
-    }
 
     std::optional<S> up_; // until the worker has it
     ring<element> ring_;
@@ -282,14 +251,8 @@ private:
     std::size_t first_ = 0; // the oldest that is kept
     std::size_t end_ = 0;
     std::vector<cursor*> cursors_;
-    wait_list readers_;
-    seat demand; // the worker: somebody is hungry, or there is room
-    std::exception_ptr error_;
-    bool begun_ = false;
     bool closing_ = false; // by its last reader
-    bool over_ = false;
-    bool gone_ = false; // there is no worker any more
-    bool news_ = false; // for those in the list
+    bool gone_ = false;    // there is no worker any more
 };
 
 /// One reader of it.
@@ -439,6 +402,22 @@ template <class S> auto share(S&& s, const broadcast_options& o) {
                 "leat::overflow::block is possible");
     return make_crew<sharing_crew<S>>(static_cast<S&&>(s), o.capacity, o.policy, o.replay);
 }
+
+/// As detail::operation, for one whose only argument is written {.capacity = 256}: a pack cannot deduce that.
+template <class D> struct sharing_operation {
+    template <stream S> auto operator()(S&& s, broadcast_options o = {}) const {
+        if constexpr (std::is_lvalue_reference_v<S>) {
+            static_assert(always_false<S>,
+                          "leat: a stream is moved into its pipeline: write std::move(stream)");
+            return std::remove_cvref_t<S>();
+        } else {
+            return D::make(static_cast<S&&>(s), o);
+        }
+    }
+    auto operator()(broadcast_options o = {}) const {
+        return closure([o]<class S>(S&& s) { return D::make(static_cast<S&&>(s), o); });
+    }
+};
 } // namespace detail
 
 } // namespace leat

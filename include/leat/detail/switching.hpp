@@ -92,16 +92,9 @@ template <class Crew, class S, class F> worker open_the_latest(Crew& c, S up, F 
             unbegun.reset(); // it was begun after all
         c.next = nullptr;
     }
-    if (unbegun) { // it may have been read from before
-        LEAT_TRY { co_await unbegun->close(); }
-        LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-        for (const std::exception_ptr& e : unbegun->closing_errors())
-            c.closing_failed(e);
-    }
-    LEAT_TRY { co_await up.close(); }
-    LEAT_CATCH_ALL { c.closing_failed(std::current_exception()); }
-    for (const std::exception_ptr& e : up.closing_errors())
-        c.closing_failed(e);
+    if (unbegun) // it may have been read from before
+        co_await c.close_stream(*unbegun);
+    co_await c.close_stream(up);
 }
 
 template <class T, class S, class F> async_generator<T> switching(S up, F f) {

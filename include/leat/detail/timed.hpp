@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "../async_generator.hpp"
 #include "../timer.hpp"
 #include "crew.hpp"
 #include "offer.hpp"
@@ -98,5 +100,44 @@ private:
     bool ended_ = false;
     std::vector<time_point> times_; // that somebody waits for
 };
+
+/// What `debounce` and `sample` are: the latest element, when it is `Due`. That is made of the time of the first step and of
+/// `d`, is told when elements have come (are they alone?) and when one is given, and says `at()` what time it is due.
+template <class Due, class S, class Ex>
+async_generator<stream_value_t<S>> latest_when(S up, Ex ex, duration d) {
+    auto c = make_crew<timed_crew<S, Ex>>(static_cast<Ex&&>(ex));
+    co_await on_close(c);
+    Due due(c->now(), d);
+    c->read(static_cast<S&&>(up));
+    std::optional<stream_value_t<S>> latest;
+    for (;;) {
+        const stop_ref& stop = co_await this_stop();
+        const auto some = c->take(stop);
+        const time_point now = c->now();
+        if (some != nullptr) {
+            due.came(now, !latest);
+            latest.emplace(static_cast<stream_reference_t<S>>(some->last[-1]));
+            c->open(some->taken);
+            if (now < due.at())
+                continue; // there may be a newer one
+        }
+        if (latest && (due.at() <= now || c->ended())) {
+            due.given(now);
+            stream_value_t<S> x = *static_cast<std::optional<stream_value_t<S>>&&>(latest);
+            latest.reset();
+            co_yield static_cast<stream_value_t<S>&&>(x);
+            continue;
+        }
+        if (c->ended()) {
+            c->finish();
+            if (c->over(stop))
+                co_return;
+        }
+        c->obey(stop);
+        if (latest)
+            c->wake_at(due.at());
+        co_await c->change();
+    }
+}
 
 } // namespace leat::detail

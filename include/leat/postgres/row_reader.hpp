@@ -1,7 +1,7 @@
 #pragma once
 
 #include <leat/poison.hpp>
-#include <leat/postgres/borrowed_row.hpp>
+
 #include <leat/postgres/codec.hpp>
 #include <leat/postgres/error.hpp>
 #include <leat/postgres/owned_row.hpp>

@@ -311,7 +311,7 @@ private:
             if (std::chrono::steady_clock::now() > deadline)
                 ::shutdown(connection_.sock(), SHUT_RDWR);
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            lock.try_lock();
+            static_cast<void>(lock.try_lock());
         }
         return lock;
     }

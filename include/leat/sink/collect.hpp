@@ -2,6 +2,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/put_into.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/sink.hpp"
 #include "../task.hpp"
 
@@ -13,7 +14,7 @@ template <class C, class S> class collect_sink : public sink<collect_sink<C, S>,
 public:
     explicit collect_sink(S&& s) : collect_sink::sink(static_cast<S&&>(s)) {}
     LEAT_ALWAYS_INLINE bool accept(maybe<stream_reference_t<S>>& x) {
-        detail::put_into(all_, x);
+        detail::put_into(all_, x.forward());
         return true;
     }
     C result() { return static_cast<C&&>(all_); }
@@ -30,9 +31,7 @@ template <class C> struct collect_fn : operation<collect_fn<C>> {
                           "that can, or convert them by leat::transform before it");
             return task<C>();
         } else if constexpr (is_borrowed<typename C::value_type>) {
-            static_assert(always_false<C>,
-                          "leat::collect: the elements are views that are valid for one step only; "
-                          "put leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::collect"));
             return task<C>();
         } else {
             return collect_sink<C, S>(static_cast<S&&>(s));

@@ -2,6 +2,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/put_into.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/sink.hpp"
 #include "../task.hpp"
 
@@ -13,7 +14,7 @@ template <class C, class S> class collect_into_sink : public sink<collect_into_s
 public:
     collect_into_sink(S&& s, C& all) : collect_into_sink::sink(static_cast<S&&>(s)), all_(&all) {}
     LEAT_ALWAYS_INLINE bool accept(maybe<stream_reference_t<S>>& x) {
-        detail::put_into(*all_, x);
+        detail::put_into(*all_, x.forward());
         return true;
     }
     void result() const noexcept {}
@@ -31,9 +32,7 @@ struct collect_into_fn {
                 "leat::transform before it");
             return task<>();
         } else if constexpr (is_borrowed<typename C::value_type>) {
-            static_assert(always_false<C>,
-                          "leat::collect_into: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::collect_into"));
             return task<>();
         } else {
             return collect_into_sink<C, S>(static_cast<S&&>(s), all);

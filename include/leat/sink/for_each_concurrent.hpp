@@ -1,6 +1,8 @@
 #pragma once
 
+#include "../borrowed.hpp"
 #include "../detail/async_mapping.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/sink.hpp"
 
 namespace leat {
@@ -18,10 +20,7 @@ struct for_each_concurrent_fn : operation<for_each_concurrent_fn> {
     template <class S, class F> static auto make(S&& s, std::size_t n, F f) {
         using value = stream_value_t<S>;
         if constexpr (is_borrowed<value>) {
-            static_assert(
-                always_false<F>,
-                "leat::for_each_concurrent: the elements are views that are valid for one step only; put "
-                "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::for_each_concurrent"));
             return task<>();
         } else if constexpr (!maps_async<F, value>) {
             static_assert(

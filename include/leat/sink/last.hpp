@@ -4,6 +4,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/optional_sink.hpp"
+#include "../detail/refusals.hpp"
 
 namespace leat {
 
@@ -20,9 +21,7 @@ public:
 
 struct last_fn : operation<last_fn> {
     template <class S> static auto make(S&& s) {
-        static_assert(!is_borrowed<stream_value_t<S>>,
-                      "leat::last: the elements are views that are valid for one step only; put "
-                      "leat::materialize() before it");
+        static_assert(!is_borrowed<stream_value_t<S>>, LEAT_VIEWS_REFUSED("leat::last"));
         return last_sink<S>(static_cast<S&&>(s));
     }
 };

@@ -4,6 +4,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/extreme_sink.hpp"
+#include "../detail/refusals.hpp"
 #include "../task.hpp"
 
 namespace leat {
@@ -20,9 +21,7 @@ struct max_fn : operation<max_fn> {
     template <class S, class Less = less_than> static auto make(S&& s, Less less = {}) {
         using value = stream_value_t<S>;
         if constexpr (is_borrowed<value>) {
-            static_assert(always_false<S>,
-                          "leat::max: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::max"));
             return task<std::optional<value>>();
         } else if constexpr (!compares<Less, value>) {
             static_assert(

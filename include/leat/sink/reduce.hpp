@@ -4,6 +4,7 @@
 
 #include "../borrowed.hpp"
 #include "../detail/optional_sink.hpp"
+#include "../detail/refusals.hpp"
 #include "../task.hpp"
 
 namespace leat {
@@ -39,9 +40,7 @@ struct reduce_fn : operation<reduce_fn> {
     template <class S, class F> static auto make(S&& s, F f) {
         using value = stream_value_t<S>;
         if constexpr (is_borrowed<value>) {
-            static_assert(always_false<F>,
-                          "leat::reduce: the elements are views that are valid for one step only; put "
-                          "leat::materialize() before it");
+            static_assert(always_false<S>, LEAT_VIEWS_REFUSED("leat::reduce"));
             return task<std::optional<value>>();
         } else if constexpr (!reduces<S, F>()) {
             static_assert(

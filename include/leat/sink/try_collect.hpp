@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../borrowed.hpp"
+#include "../detail/put_into.hpp"
 #include "../detail/try_sink.hpp"
 #include "../task.hpp"
 
@@ -33,14 +34,7 @@ public:
     LEAT_ALWAYS_INLINE bool accept(maybe<reference>& x) {
         if (!*x)
             return this->stop_with(x.forward().error());
-        if constexpr (requires { all_.emplace_back(*x.forward()); })
-            all_.emplace_back(*x.forward());
-        else if constexpr (requires { all_.push_back(*x.forward()); })
-            all_.push_back(*x.forward());
-        else if constexpr (requires { all_.emplace(*x.forward()); })
-            all_.emplace(*x.forward());
-        else
-            all_.insert(*x.forward());
+        detail::put_into(all_, *x.forward());
         return true;
     }
     outcome result() {
@@ -63,7 +57,7 @@ template <class C> struct try_collect_fn : operation<try_collect_fn<C>> {
                           "value, such as leat::expected<T, E>; for plain elements use "
                           "leat::collect");
             return task<C>();
-        } else if constexpr (!std::is_constructible_v<typename C::value_type, value_reference<reference>>) {
+        } else if constexpr (!holds_element<C, value_reference<reference>>) {
             static_assert(always_false<C>,
                           "leat::try_collect: the container cannot hold the values of the "
                           "stream's results; name one that can, or convert them by leat::map_ok "

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../async_generator.hpp"
+#include "../detail/refusals.hpp"
 #include "../pipe.hpp"
 #include "../timer.hpp"
 
@@ -41,10 +42,7 @@ template <class Ex> auto interval(Ex ex, std::chrono::steady_clock::duration per
         LEAT_ASSERT(period.count() > 0, "leat::interval: a period of 0 has a tick at every time");
         return detail::ticks<Ex>(static_cast<Ex&&>(ex), period);
     } else {
-        static_assert(
-            detail::always_false<Ex>,
-            "leat::interval: nobody knows how to wait on this executor; include <leat/asio.hpp> for those "
-            "of Asio, or specialize leat::timer_traits");
+        static_assert(detail::always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::interval"));
         return async_generator<std::uint64_t>();
     }
 }

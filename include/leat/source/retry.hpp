@@ -12,6 +12,7 @@
 #include "../borrowed.hpp"
 #include "../detail/call.hpp"
 #include "../detail/is_stopped.hpp"
+#include "../detail/refusals.hpp"
 #include "../detail/step_of.hpp"
 #include "../pipe.hpp"
 #include "../task.hpp"
@@ -254,10 +255,7 @@ template <class Make> void check(const retry_options& o) noexcept {
 template <class Ex, class Make> auto retry(Ex ex, Make make, retry_options options = {}) {
     using made = detail::attempt_made_t<Make>;
     if constexpr (!has_timer<Ex>) {
-        static_assert(
-            detail::always_false<Ex>,
-            "leat::retry: nobody knows how to wait on this executor; include <leat/asio.hpp> for those of "
-            "Asio, or specialize leat::timer_traits");
+        static_assert(detail::always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::retry"));
         return async_generator<int>();
     } else if constexpr (detail::attempts<made>) {
         detail::check<Make>(options);
@@ -277,10 +275,7 @@ template <class Ex, class Make, class TokenOf>
 auto retry(Ex ex, Make make, TokenOf token_of, retry_options options = {}) {
     using made = detail::attempt_made_t<Make, std::nullopt_t>;
     if constexpr (!has_timer<Ex>) {
-        static_assert(
-            detail::always_false<Ex>,
-            "leat::retry: nobody knows how to wait on this executor; include <leat/asio.hpp> for those of "
-            "Asio, or specialize leat::timer_traits");
+        static_assert(detail::always_false<Ex>, LEAT_EXECUTOR_UNKNOWN("leat::retry"));
         return async_generator<int>();
     } else if constexpr (detail::attempts<made>) {
         if constexpr (detail::callable<TokenOf, const stream_value_t<made>&>) {
