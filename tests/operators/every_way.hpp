@@ -3,7 +3,9 @@
 #include "support/catch.hpp"
 #include "support/fault.hpp"
 
+#include <exception>
 #include <memory>
+#include <string>
 
 // A stage between each kind of source and each kind of reader, without faults. (With faults: support/fault.hpp.)
 
@@ -101,6 +103,20 @@ void check_first(const Stage& stage, std::size_t n, const ints& in, const ints& 
     CHECK(pushed::read(give<counted>(in, 1, pushing) | stage | leat::take(n)) == expected);
     CHECK(pushing.asked == asked);
     CHECK(pushing.closed == pushing.opened);
+}
+
+/// The elements that came, then what was thrown.
+template <class S> ints read_to_the_error(S s, std::string& error) {
+    ints all;
+    try {
+        while (auto x = leat::sync_wait(s.next()))
+            note(all, *x);
+        error = "none";
+    } catch (const std::exception& e) {
+        error = e.what();
+        CHECK_FALSE(leat::sync_wait(s.next()));
+    }
+    return all;
 }
 
 } // namespace every_way

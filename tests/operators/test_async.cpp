@@ -241,3 +241,33 @@ TEST_CASE("faults: async_filter", "[faults]") {
         },
         {.prefix_on_stop = true, .has_workers = true});
 }
+
+namespace {
+
+// Up to three at a time, each of which waits now and then. On two threads they do not wait, for the harness writes down one
+// thing after the other.
+class at_work {
+public:
+    explicit at_work(fault::context& c) : ctx_(&c) { c.watched = true; }
+    task<> operator()(const counted& x) const {
+        fault::note(ctx_->got, x);
+        ctx_->pass(fault::place::stage);
+        return wait(*ctx_, x.value);
+    }
+
+private:
+    static task<> wait(fault::context& ctx, int x) {
+        if (x % 3 == 0 && ctx.waits() != wait_kind::other_thread)
+            co_await ctx.pause(fault::place::reader_wait);
+    }
+    fault::context* ctx_;
+};
+
+} // namespace
+
+TEST_CASE("faults: for_each_concurrent", "[faults]") {
+    fault::check_sink_faults(
+        "for_each_concurrent",
+        [](auto& ctx, auto s) { return std::move(s) | leat::for_each_concurrent(3, at_work(ctx)); },
+        [](const ints& in) { return in; }, {.prefix_on_stop = true, .has_workers = true});
+}

@@ -1,5 +1,4 @@
-#include "support/catch.hpp"
-#include "support/counted.hpp"
+#include "plain.hpp"
 #include "support/waiting.hpp"
 
 #include <algorithm>
@@ -19,7 +18,9 @@ using leat::channel;
 using leat::push_result;
 using leat::sync_wait;
 using leat::task;
-using ints = std::vector<int>;
+using plain::ints;
+using plain::read_into;
+using plain::up_to;
 
 namespace {
 
@@ -31,24 +32,6 @@ task<> send_all(channel<int> ch, int from, int to, int* sent = nullptr) {
         if (sent != nullptr)
             ++*sent;
     }
-}
-template <class S> task<> read_into(S s, ints& got, std::string* end = nullptr) {
-    try {
-        while (auto x = co_await s.next())
-            got.push_back(*x);
-        if (end != nullptr)
-            *end = "end";
-    } catch (const leat::stopped&) {
-        *end = "stopped";
-    } catch (const std::exception& e) {
-        *end = e.what();
-    }
-}
-ints up_to(int n) {
-    ints all;
-    for (int i = 0; i < n; ++i)
-        all.push_back(i);
-    return all;
 }
 
 } // namespace

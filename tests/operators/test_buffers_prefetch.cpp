@@ -1,5 +1,4 @@
-#include "support/catch.hpp"
-#include "support/counted.hpp"
+#include "plain.hpp"
 #include "support/waiting.hpp"
 
 #include <algorithm>
@@ -18,7 +17,8 @@ using namespace std::chrono_literals;
 using leat::async_generator;
 using leat::sync_wait;
 using leat::task;
-using ints = std::vector<int>;
+using plain::ints;
+using plain::up_to;
 
 namespace {
 
@@ -55,12 +55,6 @@ template <class S> task<std::vector<std::size_t>> batch_sizes(S s) {
             co_return sizes;
         sizes.push_back(b.size());
     }
-}
-ints up_to(int n) {
-    ints all;
-    for (int i = 0; i < n; ++i)
-        all.push_back(i);
-    return all;
 }
 
 } // namespace
@@ -258,6 +252,68 @@ TEST_CASE("prefetch: reads on when little is ahead, and until it is full") {
     }(pages(loop, 6, 10, diary) | leat::prefetch({.elements = 30, .low_water = 0})));
     // Page 0 in hand and two ahead; those two in hand, and there is room for one ...
     CHECK(asked == std::vector<std::size_t>{3, 4, 4, 6, 7, 7});
+}
+
+namespace {
+
+// Ten pages of three, a turn each, through a prefetch that is read in batches; each element takes its reader ten turns.
+struct trace {
+    std::vector<std::size_t> batches;
+    ints asked; // for so many pages, by the time the reader was through with that batch
+};
+trace read_pages_of_three(leat::prefetch_options o) {
+    manual_loop loop;
+    trace out;
+    int asked = 0;
+    const auto source = [&]() -> async_generator<int> {
+        while (asked != 10) {
+            ++asked;
+            co_await loop.turn();
+            ints page(3);
+            co_yield leat::batch(page);
+        }
+    };
+    const auto reader = [&](auto s) -> task<> {
+        for (;;) {
+            auto b = co_await s.next_batch();
+            if (b.empty())
+                co_return;
+            for (std::size_t i = 0; i < 10 * b.size(); ++i)
+                co_await loop.turn();
+            out.batches.push_back(b.size());
+            out.asked.push_back(asked);
+        }
+    };
+    run_on(loop, reader(source() | leat::prefetch(o)));
+    return out;
+}
+
+} // namespace
+
+// There is room for four pages. First the reader has one of them in hand and three are ahead of it, then the other way round.
+TEST_CASE("prefetch: the next page is asked for when what is ahead is down to low_water") {
+    const trace at_2 = read_pages_of_three({.elements = 12, .low_water = .24});
+    CHECK(at_2.batches == std::vector<std::size_t>{3, 9, 3, 9, 3, 3});
+    CHECK(at_2.asked == ints{4, 5, 8, 9, 10, 10}); // none for nine elements: three are ahead
+
+    const trace at_3 = read_pages_of_three({.elements = 12, .low_water = .25});
+    CHECK(at_3.batches == std::vector<std::size_t>{3, 9, 6, 6, 6});
+    CHECK(at_3.asked == ints{4, 6, 8, 10, 10}); // the sixth one is there when the reader comes back
+
+    const trace at_once = read_pages_of_three({.elements = 12, .low_water = 1});
+    REQUIRE(at_once.asked.size() > 1);
+    CHECK(at_once.asked[0] == 5); // one more than there is room for
+    CHECK(at_once.asked[1] == 6);
+
+    // By bytes. That they are used up is seen when a page finds no room, so the fifth one was asked for before.
+    leat::prefetch_options o{.elements = 100, .bytes = 12 * sizeof(int), .low_water = .24};
+    const trace at_8_bytes = read_pages_of_three(o);
+    CHECK(at_8_bytes.batches == std::vector<std::size_t>{3, 9, 3, 9, 3, 3});
+    CHECK(at_8_bytes.asked == ints{5, 5, 9, 9, 10, 10});
+    o.low_water = .25;
+    const trace at_12_bytes = read_pages_of_three(o);
+    CHECK(at_12_bytes.batches == std::vector<std::size_t>{3, 9, 6, 6, 6});
+    CHECK(at_12_bytes.asked == ints{5, 6, 9, 10, 10});
 }
 
 TEST_CASE("prefetch: with max_lag nothing is read ahead of a reader that is too slow") {

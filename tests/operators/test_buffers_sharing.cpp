@@ -1,5 +1,4 @@
-#include "support/catch.hpp"
-#include "support/counted.hpp"
+#include "plain.hpp"
 #include "support/waiting.hpp"
 
 #include <algorithm>
@@ -19,7 +18,9 @@
 using leat::async_generator;
 using leat::sync_wait;
 using leat::task;
-using ints = std::vector<int>;
+using plain::ints;
+using plain::read_into;
+using plain::up_to;
 
 namespace {
 
@@ -39,18 +40,6 @@ async_generator<counted> source(made& m, int n, manual_loop* loop = nullptr) {
         co_yield counted(i);
     }
 }
-template <class S> task<> read_into(S s, ints& got, std::string* end = nullptr) {
-    try {
-        while (auto x = co_await s.next())
-            got.push_back(x->value);
-        if (end != nullptr)
-            *end = "end";
-    } catch (const std::exception& e) {
-        if (end == nullptr)
-            throw;
-        *end = e.what();
-    }
-}
 // Some elements; then the stream is still there.
 template <class S> task<> read_some(S& s, std::size_t n, ints& got) {
     while (n-- != 0) {
@@ -59,12 +48,6 @@ template <class S> task<> read_some(S& s, std::size_t n, ints& got) {
             co_return;
         got.push_back(x->value);
     }
-}
-ints up_to(int n, int from = 0) {
-    ints all;
-    for (int i = from; i < n; ++i)
-        all.push_back(i);
-    return all;
 }
 
 } // namespace

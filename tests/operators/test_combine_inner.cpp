@@ -259,3 +259,11 @@ TEST_CASE("faults: flat_map_latest", "[faults]") {
         },
         [](const ints&) { return ints(); }, {.prefix_only = true, .any_order = true, .has_workers = true});
 }
+
+TEST_CASE("faults: switch_latest", "[faults]") {
+    check_faults("switch_latest",
+                 [](auto& ctx, auto s) {
+                     return std::move(s) | leat::transform(ctx.fn(two_of)) | leat::switch_latest();
+                 },
+                 two_of_each, {.any_order = true, .prefix_on_stop = true, .has_workers = true});
+}

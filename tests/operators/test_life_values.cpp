@@ -1,6 +1,5 @@
 #include "every_way.hpp"
-#include "support/catch.hpp"
-#include "support/counted.hpp"
+#include "plain.hpp"
 #include "support/waiting.hpp"
 
 #include <memory>
@@ -29,12 +28,11 @@ using every_way::ints;
 using leat::async_generator;
 using leat::sync_wait;
 using leat::task;
-using words = std::vector<std::string>;
-
-struct diary {
-    words lines;
-    void operator()(std::string s) { lines.push_back(std::move(s)); }
-};
+using plain::closing_errors_of;
+using plain::diary;
+using plain::expect_stopped;
+using plain::text_of;
+using plain::words;
 
 async_generator<int> noted(diary& d, std::string name, int from, int to, bool fails = false) {
     auto close = [&d, name] { d("close " + name); };
@@ -43,27 +41,6 @@ async_generator<int> noted(diary& d, std::string name, int from, int to, bool fa
         co_yield i;
     if (fails)
         throw std::runtime_error("broken " + name);
-}
-template <class S> task<> expect_stopped(S s, bool& stopped) {
-    try {
-        auto x = co_await s.next();
-        CHECK_FALSE(static_cast<bool>(x));
-    } catch (const leat::stopped&) {
-        stopped = true;
-    }
-}
-std::string text_of(const std::exception_ptr& e) {
-    try {
-        std::rethrow_exception(e);
-    } catch (const std::exception& x) {
-        return x.what();
-    }
-}
-template <class Sink> words closing_errors_of(Sink& sink) {
-    words all;
-    for (const std::exception_ptr& e : sink.closing_errors())
-        all.push_back(text_of(e));
-    return all;
 }
 auto no_handler = [](const std::exception_ptr& e) -> async_generator<int> { std::rethrow_exception(e); };
 

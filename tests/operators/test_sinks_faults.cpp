@@ -7,6 +7,7 @@
 #include <leat/adaptor/chain.hpp>
 #include <leat/sink/all.hpp>
 #include <leat/sink/any.hpp>
+#include <leat/sink/blocking.hpp>
 #include <leat/sink/collect_into.hpp>
 #include <leat/sink/contains.hpp>
 #include <leat/sink/find.hpp>
@@ -224,4 +225,43 @@ TEST_CASE("faults: forward", "[faults]") {
         "forward",
         [](auto& ctx, auto s) { return std::move(s) | leat::forward(slow_sink(ctx.sees_awaited())); },
         [](const ints& in) { return in; });
+}
+
+namespace {
+
+// A range-for in a coroutine, which is otherwise not done: here the waits end on other threads.
+template <class S> leat::task<> read_blocking(fault::context& ctx, S s) {
+    std::exception_ptr error;
+    ctx.watched = true;
+    auto all = leat::blocking(std::move(s));
+    try {
+        for (const counted& x : all)
+            ctx.arrived(x);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    std::exception_ptr more;
+    try {
+        all.close();
+    } catch (...) {
+        more = std::current_exception();
+    }
+    ctx.outcome(error);
+    ctx.saw(more);
+    fault::see_attached(ctx, all);
+    co_return;
+}
+
+} // namespace
+
+// Where a wait ends on the reader's own thread it would end never, so these runs have none, or two threads.
+TEST_CASE("faults: blocking", "[faults]") {
+    fault::examination all("blocking", [](const ints& in) { return in; }, {});
+    for (const wait_kind w : {wait_kind::never, wait_kind::other_thread})
+        for (const auto source : {fault::source_kind::single, fault::source_kind::batches})
+            all.look_at(source, w, fault::reader_kind::for_each, false, [&](fault::context& ctx) {
+                auto s = fault::make_source(ctx, source);
+                return read_blocking(ctx, std::move(s) | leat::stop_on(ctx.token()));
+            });
+    CHECK(all.finish() == 0);
 }

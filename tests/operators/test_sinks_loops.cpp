@@ -1,5 +1,4 @@
-#include "support/catch.hpp"
-#include "support/counted.hpp"
+#include "plain.hpp"
 #include "support/waiting.hpp"
 
 #include <algorithm>
@@ -28,45 +27,19 @@ namespace {
 using leat::async_generator;
 using leat::sync_wait;
 using leat::task;
-using ints = std::vector<int>;
-using words = std::vector<std::string>;
+using plain::closing_errors_of;
+using plain::ints;
+using plain::meter;
+using plain::metered;
+using plain::pointers;
+using plain::text_of;
+using plain::words;
 
-struct meter {
-    int asked = 0;
-    int closed = 0;
-};
-async_generator<int> metered(int n, meter& m, bool fails = false) {
-    auto close = [&m] { ++m.closed; };
-    co_await leat::on_close(close);
-    for (int i = 0; i < n; ++i) {
-        ++m.asked;
-        co_yield i;
-    }
-    if (fails)
-        throw std::runtime_error("broken");
-}
 async_generator<int> bad_cleanup(int n) {
     auto close = [] { throw std::runtime_error("cleanup"); };
     co_await leat::on_close(close);
     for (int i = 0; i < n; ++i)
         co_yield i;
-}
-async_generator<std::unique_ptr<int>> pointers(int n) {
-    for (int i = 0; i < n; ++i)
-        co_yield std::make_unique<int>(i);
-}
-std::string text_of(const std::exception_ptr& e) {
-    try {
-        std::rethrow_exception(e);
-    } catch (const std::exception& x) {
-        return x.what();
-    }
-}
-template <class Sink> words closing_errors_of(Sink& sink) {
-    words all;
-    for (const std::exception_ptr& e : sink.closing_errors())
-        all.push_back(text_of(e));
-    return all;
 }
 
 } // namespace

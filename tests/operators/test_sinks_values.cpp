@@ -1,5 +1,4 @@
-#include "support/catch.hpp"
-#include "support/counted.hpp"
+#include "plain.hpp"
 #include "support/waiting.hpp"
 
 #include <cstdint>
@@ -39,29 +38,16 @@ namespace {
 
 using leat::async_generator;
 using leat::sync_wait;
-using ints = std::vector<int>;
-using words = std::vector<std::string>;
+using plain::ints;
+using plain::meter;
+using plain::metered;
+using plain::pointers;
+using plain::words;
 
-struct meter {
-    int asked = 0;
-    int closed = 0;
-};
-async_generator<int> metered(int n, meter& m) {
-    auto close = [&m] { ++m.closed; };
-    co_await leat::on_close(close);
-    for (int i = 0; i < n; ++i) {
-        ++m.asked;
-        co_yield i;
-    }
-}
 async_generator<int> broken(int n) {
     for (int i = 0; i < n; ++i)
         co_yield i;
     throw std::runtime_error("broken");
-}
-async_generator<std::unique_ptr<int>> pointers(int n) {
-    for (int i = 0; i < n; ++i)
-        co_yield std::make_unique<int>(i);
 }
 async_generator<const counted&> lent(const std::vector<counted>& v) { co_yield leat::batch(v); }
 

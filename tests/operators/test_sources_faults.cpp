@@ -1,13 +1,15 @@
 // Runs that destroy an open stream are part of the test.
 #define LEAT_REPORT_ABANDONED(file, line) static_cast<void>(0)
 
-#include "support/fault.hpp"
+#include "some_faults.hpp"
+#include "support/fault_time.hpp"
 
 #include <functional>
 #include <list>
 
 #include <leat/source/defer.hpp>
 #include <leat/source/from_range.hpp>
+#include <leat/source/interval.hpp>
 #include <leat/source/iota.hpp>
 #include <leat/source/iterate.hpp>
 #include <leat/source/once.hpp>
@@ -15,40 +17,17 @@
 #include <leat/source/repeat.hpp>
 #include <leat/source/using.hpp>
 
-// The sources, under every fault at every point. See support/fault.hpp.
+// The sources, under every fault at every point. See support/fault.hpp. Those in which nothing can go wrong stand in the
+// scenario of an operator: empty in that of chain, fail_with in that of catch_ (test_life_faults.cpp), never in that of race
+// (test_combine_sorted.cpp). from_callback and channel: test_buffers_faults.cpp. retry: test_time_faults_waits.cpp.
 
 using fault::check_faults;
+using fault::check_source;
 using fault::ints;
 
 namespace {
 
 ints same(const ints& in) { return in; }
-
-// Those that have their elements at hand take the place of the harness's source. So they are read in a few ways only.
-template <class Scenario> void check_source(const char* name, const Scenario& scenario, ints expected) {
-    fault::options opts;
-    opts.prefix_only = true;
-    opts.check = [expected](const fault::context& c) -> std::string {
-        if (c.got.size() > expected.size() || !std::equal(c.got.begin(), c.got.end(), expected.begin()))
-            return "these are not the first elements";
-        if (c.what() == fault::action::none && c.got != expected)
-            return "not all elements came";
-        return {};
-    };
-    fault::examination all(name, same, opts);
-    const auto look = [&]<class Reads>(Reads) {
-        for (const wait_kind w : {wait_kind::never, wait_kind::same_thread, wait_kind::other_thread})
-            all.look_at(fault::source_kind::single, w, Reads::kind, Reads::quietly, [&](fault::context& ctx) {
-                const auto begin = [&](fault::context& c, int) { return scenario(c); };
-                return fault::detail::begin<Reads, Reads::quietly>(ctx, begin, 0);
-            });
-    };
-    look(fault::reads_next());
-    look(fault::reads_batches());
-    look(fault::reads_erased());
-    look(fault::reads_for_each());
-    CHECK(all.finish() == 0);
-}
 
 std::vector<counted> eight() {
     std::vector<counted> all;
@@ -97,6 +76,16 @@ TEST_CASE("faults: iota, once", "[faults]") {
                  {0, 2, 4, 6, 8, 10, 12, 14});
     check_source("once", [](auto& ctx) { return leat::once(counted(3)) | leat::transform(ctx.fn(copy)); },
                  {3});
+}
+
+// Each wait for a tick is a wait of the harness's; when it is over the tick's time has come.
+TEST_CASE("faults: interval", "[faults]") {
+    check_source("interval",
+                 [](auto& ctx) {
+                     return leat::interval(fault::clock_of(ctx), std::chrono::milliseconds(10)) |
+                            leat::take(8);
+                 },
+                 {1, 2, 3, 4, 5, 6, 7, 8});
 }
 
 TEST_CASE("faults: iterate", "[faults]") {

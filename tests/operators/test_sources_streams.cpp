@@ -1,5 +1,4 @@
-#include "support/catch.hpp"
-#include "support/counted.hpp"
+#include "plain.hpp"
 #include "support/small_stack.hpp"
 #include "support/waiting.hpp"
 
@@ -29,12 +28,9 @@ namespace {
 using leat::async_generator;
 using leat::sync_wait;
 using leat::task;
-using ints = std::vector<int>;
-
-struct diary {
-    std::vector<std::string> lines;
-    void operator()(std::string s) { lines.push_back(std::move(s)); }
-};
+using plain::diary;
+using plain::expect_stopped;
+using plain::ints;
 
 async_generator<int> numbers(int from, int to) {
     for (int i = from; i < to; ++i)
@@ -50,14 +46,6 @@ async_generator<int> noted(diary& d, std::string name, int from, int to) {
 template <class S> task<> count_into(S s, int& n) {
     while (auto x = co_await s.next())
         n += *x;
-}
-template <class S> task<> expect_stopped(S s, bool& stopped) {
-    try {
-        auto x = co_await s.next();
-        CHECK_FALSE(static_cast<bool>(x));
-    } catch (const leat::stopped&) {
-        stopped = true;
-    }
 }
 
 } // namespace

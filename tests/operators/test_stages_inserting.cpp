@@ -1,4 +1,5 @@
-#include "operators/every_way.hpp"
+#include "every_way.hpp"
+#include "plain.hpp"
 
 #include <leat/adaptor/default_if_empty.hpp>
 #include <leat/adaptor/intersperse.hpp>
@@ -19,20 +20,10 @@ using fault::check_faults;
 using fault::ints;
 using leat::async_generator;
 using leat::sync_wait;
-using strings = std::vector<std::string>;
+using plain::texts_of;
+using plain::views;
+using strings = plain::words;
 
-async_generator<std::string_view> views(strings all) {
-    for (const std::string& s : all) {
-        std::string_view view = s;
-        co_yield view;
-    }
-}
-template <class S> strings texts_of(S s) {
-    strings all;
-    while (auto x = sync_wait(s.next()))
-        all.emplace_back(*x);
-    return all;
-}
 async_generator<counted> fails() {
     throw std::runtime_error("before the first element");
     co_yield 1;

@@ -1,4 +1,5 @@
-#include "operators/every_way.hpp"
+#include "every_way.hpp"
+#include "plain.hpp"
 
 #include <leat/adaptor/cast.hpp>
 #include <leat/adaptor/distinct_until_changed.hpp>
@@ -22,7 +23,9 @@ using fault::check_faults;
 using fault::ints;
 using leat::async_generator;
 using leat::sync_wait;
-using strings = std::vector<std::string>;
+using plain::texts_of;
+using plain::views;
+using strings = plain::words;
 
 std::optional<counted> half_of_even(const counted& x) {
     if (x.value % 2 != 0)
@@ -32,20 +35,6 @@ std::optional<counted> half_of_even(const counted& x) {
 counted add(counted sum, const counted& x) { return counted(sum.value + x.value); }
 counted thirds(const counted& x) { return counted(x.value / 3); }
 
-async_generator<std::string_view> views(strings all) {
-    std::string line; // one place for all, as a reader of files has it
-    for (const std::string& s : all) {
-        line.assign(s);
-        std::string_view view = line;
-        co_yield view;
-    }
-}
-template <class S> strings texts_of(S s) {
-    strings all;
-    while (auto x = sync_wait(s.next()))
-        all.emplace_back(*x);
-    return all;
-}
 // Groups of 0, 1, 2, 0, 1 ... elements. A vector that is lent has to be kept alive by who lends it.
 async_generator<std::vector<counted>> groups(int n) {
     for (int i = 0; i < n; ++i) {

@@ -1,4 +1,5 @@
-#include "operators/every_way.hpp"
+#include "every_way.hpp"
+#include "plain.hpp"
 
 #include <leat/adaptor/drop_last.hpp>
 #include <leat/adaptor/drop_while.hpp>
@@ -20,10 +21,12 @@ namespace {
 using every_way::check;
 using every_way::check_first;
 using every_way::give;
+using every_way::read_to_the_error;
 using fault::check_faults;
 using fault::ints;
 using leat::async_generator;
 using leat::sync_wait;
+using plain::fails_after;
 
 bool is_small(const counted& x) { return x.value < 3; }
 std::optional<counted> ten_of_small(const counted& x) {
@@ -31,26 +34,7 @@ std::optional<counted> ten_of_small(const counted& x) {
         return {};
     return counted(x.value + 10);
 }
-async_generator<counted> fails_after(int n) {
-    for (int i = 1; i <= n; ++i)
-        co_yield i;
-    throw std::runtime_error("behind them");
-}
 std::size_t size_of(const counted& x) { return static_cast<std::size_t>(x.value); }
-
-// The elements that came, then what was thrown.
-template <class S> ints read_to_the_error(S s, std::string& error) {
-    ints all;
-    try {
-        while (auto x = sync_wait(s.next()))
-            fault::note(all, *x);
-        error = "none";
-    } catch (const std::exception& e) {
-        error = e.what();
-        CHECK_FALSE(sync_wait(s.next()));
-    }
-    return all;
-}
 
 } // namespace
 

@@ -1,4 +1,5 @@
-#include "operators/every_way.hpp"
+#include "every_way.hpp"
+#include "plain.hpp"
 
 #include <leat/adaptor/chunk_by.hpp>
 #include <leat/adaptor/chunk_by_weight.hpp>
@@ -31,32 +32,15 @@ namespace {
 using every_way::check;
 using every_way::check_first;
 using every_way::give;
+using every_way::read_to_the_error;
 using fault::check_faults;
 using fault::ints;
 using leat::async_generator;
 using leat::sync_wait;
+using plain::fails_after;
 
 std::size_t weight(const counted& x) { return static_cast<std::size_t>(x.value); }
 int thirds(const counted& x) { return x.value / 3; }
-
-async_generator<counted> fails_after(int n) {
-    for (int i = 1; i <= n; ++i)
-        co_yield i;
-    throw std::runtime_error("behind them");
-}
-template <class S> ints read_to_the_error(S s, std::string& error) {
-    using fault::note;
-    ints all;
-    try {
-        while (auto x = sync_wait(s.next()))
-            note(all, *x);
-        error = "none";
-    } catch (const std::exception& e) {
-        error = e.what();
-        CHECK_FALSE(sync_wait(s.next()));
-    }
-    return all;
-}
 
 // What groups of these elements look like, written down; `full(group, x)`: x begins another one.
 template <class Full> ints grouped(const ints& in, Full full) {

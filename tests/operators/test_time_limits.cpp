@@ -1,4 +1,5 @@
-#include "operators/every_way.hpp"
+#include "clock.hpp"
+#include "every_way.hpp"
 
 #include <leat/adaptor/timeout.hpp>
 #include <leat/source/retry.hpp>
@@ -24,8 +25,6 @@ using leat::testing::virtual_clock;
 using namespace std::chrono_literals;
 
 namespace {
-
-auto since_0(const virtual_clock& clock) { return clock.now() - virtual_clock::time_point(); }
 
 struct lost : leat::error {
     int number;

@@ -1,4 +1,6 @@
-#include "operators/every_way.hpp"
+#include "clock.hpp"
+#include "every_way.hpp"
+#include "plain.hpp"
 
 #include <leat/adaptor/chunk_within.hpp>
 #include <leat/adaptor/debounce.hpp>
@@ -23,11 +25,10 @@ using leat::testing::counting_source;
 using leat::testing::marbles;
 using leat::testing::record;
 using leat::testing::virtual_clock;
+using plain::up_to;
 using namespace std::chrono_literals;
 
 namespace {
-
-auto since_0(const virtual_clock& clock) { return clock.now() - virtual_clock::time_point(); }
 
 // Reads elements slowly: each takes so long.
 template <class S> task<std::string> read_slowly(S s, virtual_clock& clock, virtual_clock::duration each) {
@@ -38,11 +39,6 @@ template <class S> task<std::string> read_slowly(S s, virtual_clock& clock, virt
         co_await clock.sleep_for(each);
     }
     co_return seen + "|" + std::to_string(since_0(clock) / 1ms);
-}
-ints up_to(int n) {
-    ints all(static_cast<std::size_t>(n));
-    std::iota(all.begin(), all.end(), 0);
-    return all;
 }
 // Requests a stop with this element.
 template <class S> auto stop_at(S s, int at, std::stop_source& stop) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sanitized.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,19 +10,6 @@
 #include <stdexcept>
 
 #include <pthread.h>
-
-/// Is this a build with AddressSanitizer or ThreadSanitizer? They need more stack and more time.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 /// Runs `f` on a thread whose stack is so small that anything that grows with the number of elements ends in a crash.
 template <class F> void on_small_stack(F f, std::size_t bytes = 256 * 1024) {
