@@ -23,6 +23,8 @@ struct result {
     double first_ms = 0; ///< until the reader had the first element
     double cpu_ms = 0;   ///< of this process, user and system
     double peak_mib = 0; ///< how much the resident memory grew at most
+    double server_ms = 0; ///< processor time of the server for it, where that is known
+    double block_ms = 0;  ///< the longest time that the event loop was kept from its other work, where that is known
     std::uint64_t check = 0;
 };
 
@@ -110,14 +112,14 @@ inline result in_fresh_process(const std::vector<std::string>& arguments) {
     ::waitpid(child, &status, 0);
     result r;
     std::istringstream in(text);
-    if (status != 0 || !(in >> r.wall_ms >> r.first_ms >> r.cpu_ms >> r.peak_mib >> r.check))
+    if (status != 0 || !(in >> r.wall_ms >> r.first_ms >> r.cpu_ms >> r.peak_mib >> r.server_ms >> r.block_ms >> r.check))
         throw std::runtime_error("a sample failed: " + arguments.at(1) + " " + arguments.at(2));
     return r;
 }
 
 inline void print_result(const result& r) {
-    std::cout << r.wall_ms << ' ' << r.first_ms << ' ' << r.cpu_ms << ' ' << r.peak_mib << ' ' << r.check
-              << '\n';
+    std::cout << r.wall_ms << ' ' << r.first_ms << ' ' << r.cpu_ms << ' ' << r.peak_mib << ' ' << r.server_ms
+              << ' ' << r.block_ms << ' ' << r.check << '\n';
 }
 
 /// Each value's median over several runs.
@@ -134,6 +136,8 @@ inline result median(const std::vector<result>& runs) {
     m.first_ms = of(&result::first_ms);
     m.cpu_ms = of(&result::cpu_ms);
     m.peak_mib = of(&result::peak_mib);
+    m.server_ms = of(&result::server_ms);
+    m.block_ms = of(&result::block_ms);
     m.check = runs.at(0).check;
     for (const result& r : runs)
         if (r.check != m.check)
