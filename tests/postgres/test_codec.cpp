@@ -16,13 +16,37 @@ namespace {
 
 template <class T> bool takes(oid t) { return codec<T>::find(t) != nullptr; }
 
-constexpr oid every_type[] = {type::boolean, type::bytea,  type::char1,  type::name,      type::int8,
-                              type::int2,    type::int4,   type::text,   type::object_id, type::json,
-                              type::xml,     type::float4, type::float8, type::unknown,   type::bpchar,
-                              type::varchar, type::date,   type::time,   type::timestamp, type::timestamptz,
-                              type::numeric, type::uuid,   type::jsonb};
+constexpr oid every_type[] = {type::boolean,  type::bytea,   type::char1,  type::name,      type::int8,
+                              type::int2,     type::int4,    type::text,   type::object_id, type::json,
+                              type::xml,      type::float4,  type::float8, type::unknown,   type::bpchar,
+                              type::varchar,  type::date,    type::time,   type::timestamp, type::timestamptz,
+                              type::interval, type::numeric, type::uuid,   type::jsonb};
+
+enum class mood { sad, happy };
+enum class nameless { some };
+
+/// A type of the user's own, as in the documentation of codec.
+struct money {
+    std::int64_t cents = 0;
+    friend bool operator==(const money&, const money&) = default;
+};
 
 } // namespace
+
+template <> struct leat::postgres::enum_labels<mood> {
+    static constexpr std::string_view cpp_name = "mood";
+    static constexpr enum_label<mood> labels[] = {{mood::sad, "sad"}, {mood::happy, "happy"}};
+};
+
+template <> struct leat::postgres::codec<money> {
+    static constexpr std::string_view cpp_name = "money";
+    static constexpr std::string_view accepts = "bigint";
+    static decode_fn<money> find(oid t) noexcept {
+        if (t != type::int8)
+            return nullptr;
+        return [](const value& v, money& out) { out.cents = read_exactly<std::int64_t>(v); };
+    }
+};
 
 TEST_CASE("integers widen and never narrow") {
     CHECK(decode<std::int16_t>(type::int2, number(std::int16_t{-32768})) == -32768);
@@ -105,6 +129,9 @@ TEST_CASE("dates and times") {
     CHECK(decode<local_time<microseconds>>(type::timestamp, number(second)).time_since_epoch() ==
           seconds(946'684'801));
     CHECK(decode<microseconds>(type::time, number(std::int64_t{5})) == microseconds(5));
+    CHECK(decode<microseconds>(type::time, number(86'400 * second)) == hours(24));
+    CHECK_THROWS_AS(decode<microseconds>(type::time, number(86'400 * second + 1)), bad_value);
+    CHECK_THROWS_AS(decode<microseconds>(type::time, number(std::int64_t{-1})), bad_value);
     CHECK_FALSE(takes<point>(type::timestamp));
     CHECK_FALSE(takes<local_time<microseconds>>(type::timestamptz));
 }
@@ -175,6 +202,107 @@ TEST_CASE("a value of the wrong length is an error, not a read past the end") {
     CHECK_THROWS_AS(decode<double>(type::numeric, cut), bad_value);
 }
 
+TEST_CASE("an interval keeps its three parts apart") {
+    const std::string bytes = number(std::int64_t{-5}) + number(std::int32_t{-2}) + number(std::int32_t{14});
+    CHECK(decode<interval>(type::interval, bytes) == interval{14, -2, -5});
+    CHECK_FALSE(takes<std::chrono::microseconds>(type::interval));
+    for (std::size_t size : {0u, 8u, 15u, 17u})
+        CHECK_THROWS_AS(decode<interval>(type::interval, std::string(size, '\0')), bad_value);
+}
+
+TEST_CASE("a C++ enum, by a list of its labels") {
+    static_assert(decodable<mood> && encodable<mood> && !decodable<nameless>);
+    CHECK(decode<mood>(type::text, "happy") == mood::happy);
+    CHECK(decode<mood>(type::varchar, "sad") == mood::sad);
+    CHECK_FALSE(takes<mood>(type::int4));
+    CHECK(codec<std::vector<mood>>::cpp_name == "std::vector<mood>");
+    CHECK_THROWS_AS(decode<mood>(type::text, "Happy"), bad_value);
+    CHECK_THROWS_AS(decode<mood>(type::text, ""), bad_value);
+    CHECK(decode<std::vector<mood>>(type::array_of(type::text), wire::array(type::text, {"sad", "happy"})) ==
+          std::vector<mood>{mood::sad, mood::happy});
+}
+
+TEST_CASE("arrays") {
+    using ints = std::vector<std::int64_t>;
+    const oid int4s = type::array_of(type::int4), texts = type::array_of(type::text);
+    const auto some = wire::array(type::int4, {number(std::int32_t{7}), number(std::int32_t{-1})});
+    CHECK(decode<ints>(int4s, some) == ints{7, -1});
+    CHECK(decode<ints>(int4s, wire::array(type::int4, {number(std::int32_t{7})}, 0, -3)) ==
+          ints{7}); // '[-3:-3]={7}'
+    CHECK(decode<ints>(int4s, wire::array(type::int4, {})).empty());
+    CHECK(decode<std::vector<std::string>>(texts, wire::array(type::text, {"a", "", "c,\"{"})) ==
+          std::vector<std::string>{"a", "", "c,\"{"});
+    CHECK(
+        decode<std::vector<bool>>(type::array_of(type::boolean),
+                                  wire::array(type::boolean, {std::string(1, '\1'), std::string(1, '\0')})) ==
+        std::vector<bool>{true, false});
+    CHECK(decode<std::vector<std::vector<std::byte>>>(type::array_of(type::bytea),
+                                                      wire::array(type::bytea, {"x", ""})) ==
+          std::vector<std::vector<std::byte>>{{std::byte{'x'}}, {}});
+    CHECK(decode<std::vector<double>>(type::array_of(type::numeric),
+                                      wire::array(type::numeric, {wire::numeric(0, 0, 2, {12, 3400})})) ==
+          std::vector<double>{12.34});
+    CHECK(decode<std::vector<money>>(type::array_of(type::int8),
+                                     wire::array(type::int8, {number(std::int64_t{5})})) ==
+          std::vector<money>{{5}});
+
+    using maybe_texts = std::vector<std::optional<std::string>>;
+    const auto with_null = wire::array(type::text, {"a", std::nullopt, "b"}, 1);
+    CHECK(decode<maybe_texts>(texts, with_null) == maybe_texts{"a", std::nullopt, "b"});
+    CHECK_THROWS_WITH(decode<std::vector<std::string>>(texts, with_null), Catch::Contains("std::optional"));
+
+    // The memory is used again, and nothing of the last value stays.
+    maybe_texts again{"long enough not to be kept inside the string", "b", "c", "d"};
+    codec<maybe_texts>::find(texts)({with_null.data(), with_null.size()}, again);
+    CHECK(again == maybe_texts{"a", std::nullopt, "b"});
+
+    CHECK(takes<std::vector<std::int32_t>>(int4s));
+    CHECK_FALSE(takes<std::vector<std::int32_t>>(type::int4));
+    CHECK_FALSE(takes<std::vector<std::int16_t>>(int4s));
+    CHECK_FALSE(takes<std::vector<std::string>>(int4s));
+    CHECK_FALSE(takes<std::vector<std::byte>>(type::array_of(type::bytea)));
+    CHECK_FALSE(takes<ints>(0));
+    CHECK(codec<std::vector<std::optional<double>>>::cpp_name == "std::vector<double>");
+    CHECK(codec<ints>::accepts == "an array of smallint, integer, bigint or oid");
+}
+
+TEST_CASE("an array that lies about itself is an error, not a read past the end") {
+    using ints = std::vector<std::int32_t>;
+    const oid int4s = type::array_of(type::int4);
+    const auto refuses = [&](const std::string& bytes, const char* word) {
+        CHECK_THROWS_WITH(decode<ints>(int4s, bytes), Catch::Contains(word));
+    };
+    const auto head = [](std::int32_t dimensions, std::int32_t flags, oid element) {
+        return number(dimensions) + number(flags) + number(element);
+    };
+    const auto good = wire::array(type::int4, {number(std::int32_t{7}), number(std::int32_t{8})});
+    for (std::size_t size = 0; size != good.size(); ++size)
+        CHECK_THROWS_AS(decode<ints>(int4s, good.substr(0, size)), bad_value);
+    refuses(good + "x", "longer than it says");
+    refuses(head(0, 0, type::int4) + "x", "longer than it says");
+    refuses(head(-1, 0, type::int4), "makes no sense");
+    refuses(head(1, 2, type::int4) + number(std::int32_t{0}) + number(std::int32_t{1}), "makes no sense");
+    refuses(head(0, 0, type::int8), "not of the column's type");
+    CHECK(decode<ints>(int4s, head(0, 0, 16385)).empty()); // an array of a domain
+    refuses(head(1, 0, type::int4) + number(std::int32_t{-1}) + number(std::int32_t{1}),
+            "shorter than it says");
+    refuses(head(1, 0, type::int4) + number(std::int32_t{0x7FFFFFFF}) + number(std::int32_t{1}),
+            "shorter than it says");
+    const auto element_of_size = [&](std::int32_t size) {
+        return head(1, 0, type::int4) + number(std::int32_t{1}) + number(std::int32_t{1}) + number(size) +
+               "1234";
+    };
+    CHECK(decode<ints>(int4s, element_of_size(4)).size() == 1);
+    refuses(element_of_size(5), "longer than the array");
+    refuses(element_of_size(-2), "longer than the array");
+    refuses(element_of_size(0x7FFFFFFF), "longer than the array");
+    refuses(element_of_size(3), "longer than it says");
+    // Two dimensions, as the server sends '{{1,2},{3,4}}'.
+    refuses(head(2, 0, type::int4) + number(std::int32_t{2}) + number(std::int32_t{1}) +
+                number(std::int32_t{2}) + number(std::int32_t{1}),
+            "unnest()");
+}
+
 TEST_CASE("random bytes give a value or bad_value, for every type and member") {
     std::mt19937 random(1);
     std::size_t values = 0, refused = 0;
@@ -202,6 +330,7 @@ TEST_CASE("random bytes give a value or bad_value, for every type and member") {
             try_all.operator()<std::chrono::sys_days>(t, bytes);
             try_all.operator()<std::chrono::year_month_day>(t, bytes);
             try_all.operator()<std::chrono::sys_time<std::chrono::microseconds>>(t, bytes);
+            try_all.operator()<interval>(t, bytes);
         }
     }
     CHECK(values > 1000);

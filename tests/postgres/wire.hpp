@@ -4,7 +4,8 @@
 
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -39,6 +40,17 @@ inline std::string numeric(std::int16_t weight, std::uint16_t sign, std::uint16_
     return out;
 }
 
+/// What an array starts with, and its elements, each with its length; nullopt is NULL.
+inline std::string array(leat::postgres::oid element, const std::vector<std::optional<std::string>>& elements,
+                         std::int32_t flags = 0, std::int32_t first = 1) {
+    std::string out = number(std::int32_t{elements.empty() ? 0 : 1}) + number(flags) + number(element);
+    if (!elements.empty())
+        out += number(static_cast<std::int32_t>(elements.size())) + number(first);
+    for (const auto& e : elements)
+        out += e ? number(static_cast<std::int32_t>(e->size())) + *e : number(std::int32_t{-1});
+    return out;
+}
+
 /// Decodes into a fresh T, as the stream would. Throws std::logic_error if T does not take the type.
 template <class T> T decode(leat::postgres::oid type, const std::string& bytes) {
     const auto f = leat::postgres::codec<T>::find(type);
@@ -49,6 +61,27 @@ template <class T> T decode(leat::postgres::oid type, const std::string& bytes) 
     T out{};
     f({exact.empty() ? "" : exact.data(), exact.size()}, out);
     return out;
+}
+
+/// The bytes of a value, without the length in front, which is checked. Throws std::logic_error if T is not written to the type.
+template <class T> std::string encode(const leat::postgres::column& to, const T& x) {
+    const auto write = leat::postgres::find_encoder<T>(to);
+    if (!write)
+        throw std::logic_error("no encoder");
+    std::string out = "before";
+    write(x, out);
+    const std::string value = out.substr(10);
+    if (out.substr(0, 10) != "before" + number(static_cast<std::int32_t>(value.size())))
+        throw std::logic_error("the encoder wrote a wrong length");
+    return value;
+}
+template <class T> std::string encode(leat::postgres::oid type, const T& x) {
+    return encode(leat::postgres::column{"", type, ""}, x);
+}
+
+/// Writes x and reads it again.
+template <class T> T round_trip(leat::postgres::oid type, const T& x) {
+    return decode<T>(type, encode(type, x));
 }
 
 } // namespace wire

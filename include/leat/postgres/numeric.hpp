@@ -1,5 +1,6 @@
 #pragma once
 
+#include <leat/postgres/encode.hpp>
 #include <leat/postgres/value.hpp>
 
 #include <array>
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <limits>
 #include <string>
+#include <string_view>
 
 namespace leat::postgres::detail {
 
@@ -157,5 +159,98 @@ private:
     bool negative_ = false;
     kind kind_ = kind::finite;
 };
+
+/// What a `numeric` is made of: the figures of its number without zeros in front and behind, how many of them stand before
+/// the decimal point (fewer than none: zeros behind the point come first), its sign, and how many decimals it shows.
+struct decimal {
+    std::string figures;
+    std::int64_t before_point = 0;
+    std::int64_t scale = 0;
+    bool negative = false;
+};
+
+inline void append_numeric_header(std::string& out, std::uint16_t count, std::int16_t weight,
+                                  std::uint16_t sign, std::uint16_t scale) {
+    append_big_endian(out, count);
+    append_big_endian(out, weight);
+    append_big_endian(out, sign);
+    append_big_endian(out, scale);
+}
+
+inline void append_decimal(std::string& out, const decimal& d) {
+    if (d.scale > 0x3FFF)
+        throw bad_value("the number has more decimals than a numeric can hold (16383)");
+    const auto scale = static_cast<std::uint16_t>(d.scale < 0 ? 0 : d.scale);
+    if (d.figures.empty())
+        return append_numeric_header(out, 0, 0, 0, scale);
+    // The figures fall into groups of four, counted from the decimal point. `weight` is the first group's place.
+    const std::int64_t last = d.before_point - 1;
+    const std::int64_t weight = last >= 0 ? last / 4 : -((3 - last) / 4);
+    if (weight > std::numeric_limits<std::int16_t>::max() ||
+        weight < std::numeric_limits<std::int16_t>::min())
+        throw bad_value("the number is too large for a numeric");
+    const auto filler = static_cast<std::size_t>(4 * (weight + 1) - d.before_point); // zeros in front, 0 to 3
+    const std::size_t count = (filler + d.figures.size() + 3) / 4;
+    if (count > std::numeric_limits<std::uint16_t>::max())
+        throw bad_value("the number has more digits than a numeric can hold");
+    append_numeric_header(out, static_cast<std::uint16_t>(count), static_cast<std::int16_t>(weight),
+                          d.negative ? 0x4000 : 0, scale);
+    for (std::size_t group = 0; group != count; ++group) {
+        unsigned digit = 0;
+        for (std::size_t i = 4 * group; i != 4 * group + 4; ++i) {
+            const bool figure = i >= filler && i - filler < d.figures.size();
+            digit = 10 * digit + (figure ? static_cast<unsigned>(d.figures[i - filler] - '0') : 0);
+        }
+        append_big_endian(out, static_cast<std::uint16_t>(digit));
+    }
+}
+
+/// Appends the number that `text` spells, every digit of it: "-12.340", "1e-7", "NaN", "Infinity". Spaces are not taken.
+inline void append_numeric(std::string& out, std::string_view text) {
+    constexpr const char* malformed = "the text is not a number, which a numeric column needs";
+    if (text == "NaN")
+        return append_numeric_header(out, 0, 0, 0xC000, 0);
+    decimal d;
+    if (!text.empty() && (text.front() == '-' || text.front() == '+')) {
+        d.negative = text.front() == '-';
+        text.remove_prefix(1);
+    }
+    if (text == "Infinity")
+        return append_numeric_header(out, 0, 0, d.negative ? 0xF000 : 0xD000, 0);
+    std::int64_t exponent = 0;
+    if (const auto e = text.find_first_of("eE"); e != text.npos) {
+        std::string_view power = text.substr(e + 1);
+        if (!power.empty() && power.front() == '+') {
+            power.remove_prefix(1);
+            if (!power.empty() && power.front() == '-')
+                throw bad_value(malformed);
+        }
+        const auto [end, failed] = std::from_chars(power.data(), power.data() + power.size(), exponent);
+        if (failed == std::errc::result_out_of_range || exponent > 1'000'000 || exponent < -1'000'000)
+            throw bad_value("the number is too large, or too small, for a numeric");
+        if (failed != std::errc{} || end != power.data() + power.size())
+            throw bad_value(malformed);
+        text = text.substr(0, e);
+    }
+    const auto point = text.find('.');
+    const std::string_view before = text.substr(0, point);
+    const std::string_view behind = point == text.npos ? std::string_view() : text.substr(point + 1);
+    if (before.empty() && behind.empty())
+        throw bad_value(malformed);
+    for (const std::string_view part : {before, behind}) {
+        if (part.find_first_not_of("0123456789") != part.npos)
+            throw bad_value(malformed);
+    }
+    d.figures.reserve(before.size() + behind.size());
+    d.figures += before;
+    d.figures += behind;
+    d.before_point = static_cast<std::int64_t>(before.size()) + exponent;
+    d.scale = static_cast<std::int64_t>(behind.size()) - exponent;
+    const std::size_t zeros = d.figures.find_first_not_of('0');
+    d.figures.erase(0, zeros); // all of them, if there is nothing else
+    d.before_point -= static_cast<std::int64_t>(zeros == std::string::npos ? 0 : zeros);
+    d.figures.erase(d.figures.find_last_not_of('0') + 1);
+    append_decimal(out, d);
+}
 
 } // namespace leat::postgres::detail

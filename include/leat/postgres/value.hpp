@@ -16,8 +16,8 @@ struct value {
     bool is_null() const noexcept { return data == nullptr; }
 };
 
-/// Thrown by a decoder. The stream turns it into a `postgres::error` that names the column and the row, so a
-/// decoder says only what is wrong, never the value.
+/// Thrown by a decoder or an encoder. The stream turns it into a `postgres::error` that names the column and the row, so
+/// they say only what is wrong, never the value.
 class bad_value : public std::exception {
 public:
     explicit bad_value(const char* why) noexcept : why_(why) {}
