@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/catch.hpp"
+#include "support/sanitized.hpp"
 
 #include <leat/asio.hpp>
 #include <leat/leat.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,12 +70,12 @@ struct outcome {
     std::optional<leat::postgres::error> error;
 };
 
-template <class Row, class... P>
-outcome read_all(pqxx::connection& c, const leat::postgres::page_options& options, const std::string& sql,
-                 const P&... parameters) {
+/// Reads a stream that `make(executor)` makes.
+template <class Row>
+outcome read_stream(const std::function<leat::async_generator<Row>(leat::executor)>& make) {
     outcome o;
     leat::run([&](leat::executor ex) -> leat::task<void> {
-        auto rows = leat::postgres::rows<Row>(ex, c, options, sql, parameters...);
+        auto rows = make(ex);
         try {
             while (auto row = co_await rows.next())
                 ++o.rows;
@@ -87,21 +89,18 @@ outcome read_all(pqxx::connection& c, const leat::postgres::page_options& option
 }
 
 template <class Row, class... P>
+outcome read_all(pqxx::connection& c, const leat::postgres::page_options& options, const std::string& sql,
+                 const P&... parameters) {
+    return read_stream<Row>(
+        [&](leat::executor ex) { return leat::postgres::rows<Row>(ex, c, options, sql, parameters...); });
+}
+
+template <class Row, class... P>
 outcome read_all(pqxx::connection& c, const std::string& sql, const P&... parameters) {
     return read_all<Row>(c, leat::postgres::page_options{}, sql, parameters...);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
+using ::sanitized;
 
 /// How long this thread could have run so far but the machine gave its cores to others.
 inline std::chrono::nanoseconds waited_for_a_core() {

@@ -1,26 +1,16 @@
 #include "server.hpp"
+#include "support/resident.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <tuple>
-
-#include <unistd.h>
 
 using leat::postgres::rows;
 using server::sanitized;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// The memory this process has in use now.
-std::size_t resident_bytes() {
-    std::ifstream statm("/proc/self/statm");
-    std::size_t all = 0, resident = 0;
-    statm >> all >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-}
 
 struct user {
     std::int64_t id;

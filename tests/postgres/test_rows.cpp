@@ -219,7 +219,7 @@ TEST_CASE("a type of the user's own, by one specialization") {
     });
     const auto o = server::read_all<std::tuple<money>>(c, "SELECT 'x'");
     REQUIRE(o.error);
-    CHECK_THAT(o.error->what(), Catch::Matchers::Contains("money, which takes bigint"));
+    CHECK_THAT(o.error->what(), Catch::Contains("money, which takes bigint"));
 }
 
 TEST_CASE("NULL after a value empties the member") {
@@ -292,8 +292,8 @@ TEST_CASE("enums, domains and arrays: text-like types decode, others say what to
     const auto o = server::read_all<std::tuple<std::string>>(c, "SELECT ARRAY[1, 2] AS list");
     REQUIRE(o.error);
     CHECK(o.error->kind() == leat::postgres::error_kind::columns);
-    CHECK_THAT(o.error->what(), Catch::Matchers::Contains("column 1 \"list\" is of type integer[]") &&
-                                    Catch::Matchers::Contains("\"list\"::text"));
+    CHECK_THAT(o.error->what(), Catch::Contains("column 1 \"list\" is of type integer[]") &&
+                                    Catch::Contains("\"list\"::text"));
     CHECK(o.error->connection_usable());
     server::run("DROP DOMAIN leat_positive; DROP TYPE leat_mood");
 }

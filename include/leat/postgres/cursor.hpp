@@ -2,21 +2,25 @@
 
 #include <leat/asio/executor.hpp>
 #include <leat/asio/offload.hpp>
-#include <leat/asio/spawn.hpp>
 #include <leat/asio/use_await.hpp>
 #include <leat/postgres/behind.hpp>
+#include <leat/postgres/engine.hpp>
 #include <leat/postgres/error.hpp>
+#include <leat/postgres/on_worker.hpp>
 #include <leat/postgres/page.hpp>
 #include <leat/postgres/page_size.hpp>
 #include <leat/postgres/parameter.hpp>
+#include <leat/postgres/pqxx_error.hpp>
 #include <leat/postgres/session.hpp>
 #include <leat/postgres/sqlstate.hpp>
+#include <leat/postgres/stream_options.hpp>
 #include <leat/postgres/type.hpp>
+#include <leat/postgres/type_query.hpp>
+#include <leat/postgres/watchdog.hpp>
 #include <leat/task.hpp>
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <pqxx/connection>
@@ -26,9 +30,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,7 +47,7 @@ namespace leat::postgres::detail {
 
 /// Waits until the stream that was destroyed on this connection, if there is one, has cleaned up behind
 /// itself.
-inline task<void> settle(executor ex, const void* connection) {
+inline task<void> settle(executor ex, const pqxx_connection* connection) {
     auto before = connections_in_use::all().find(connection);
     if (before && before->abandoned()) {
         auto wait = [before] { before->wait_until_shut(); };
@@ -58,10 +64,13 @@ inline task<void> settle(executor ex, const void* connection) {
 /// from the loop, and its answer is taken in whenever the socket has something: the loop never waits.
 class cursor {
 public:
-    cursor(executor ex, pqxx::connection& c, std::string sql, std::vector<parameter> parameters,
-           const page_options& options)
-        : ex_(std::move(ex)), behind_(behind::of(ex_)), connection_(&c), sql_(std::move(sql)),
-          parameters_(std::move(parameters)), sizer_(options) {}
+    /// `Where` is a connection, or the caller's transaction.
+    template <class Where>
+    cursor(executor ex, Where& where, std::string sql, std::vector<parameter> parameters,
+           const stream_options& options)
+        : ex_(std::move(ex)), behind_(behind::of(ex_)), connection_(address_of(where)),
+          new_session_([&where] { return std::make_shared<session>(where); }), sql_(std::move(sql)),
+          parameters_(std::move(parameters)), sizer_(options), watchdog_(ex_, options) {}
     cursor(const cursor&) = delete;
     cursor& operator=(const cursor&) = delete;
 
@@ -70,48 +79,75 @@ public:
     ~cursor() {
         if (!session_ || closed_)
             return;
+        if (session_->leave_callers_transaction()) {
+            session_->release();
+            return;
+        }
         session_->abandon();
         behind_.run(
             ex_, [s = session_] { s->shut(patience); }, [s = session_] { s->release(); });
     }
 
-    /// The next page; an empty one is the end. Throws postgres::error, and then the transaction is rolled
-    /// back.
-    task<page> next_page() {
+    /// Begins, and waits for the first page; `columns()` are known afterwards, also when that is empty. Throws as
+    /// `next_page()`.
+    task<void> open() {
+        if (session_ || closed_)
+            co_return;
         std::exception_ptr failure;
         try {
+            watchdog_.begin();
+            co_await begin();
+            ask();
+            co_await receive();
+            is_first_ = true;
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        if (failure)
+            co_await fail(failure);
+    }
+
+    /// Waits until there are rows to `read()`. False at the end. Throws postgres::error, and then the transaction is rolled
+    /// back.
+    task<bool> next_page() {
+        std::exception_ptr failure;
+        try {
+            if (std::exchange(is_first_, false)) // `open()` has it
+                co_return !page_.empty();
+            page_ = page();
             if (closed_ || last_page_taken_)
-                co_return page();
+                co_return false;
+            watchdog_.reader_asks();
             if (ask_failed_)
                 std::rethrow_exception(std::exchange(ask_failed_, nullptr));
-            if (!session_) {
-                co_await open();
-                ask();
-            }
-            co_await answered();
-            // A server that is always ahead would keep the loop's other work waiting for ever.
-            co_await boost::asio::post(ex_, leat::use_await);
-            page p = accept(session_->take());
-            if (!columns_known_)
-                co_await learn_columns(p);
-            if (p.size() < asked_for_)
-                last_page_taken_ = true;
-            else
-                ask_ahead();
-            co_return p;
+            co_await receive();
+            co_return !page_.empty();
         } catch (...) {
             failure = std::current_exception();
         }
         co_await fail(failure);
-        co_return page();
+        co_return false;
     }
 
-    /// The columns; known when the first page is there, even if it is empty.
-    const std::vector<column>& columns() const noexcept { return columns_; }
+    template <class Reader> void read(Reader& reader) {
+        reader.begin_page(page_.size());
+        const auto end = page_.end();
+        for (auto row = page_.begin(); row != end; ++row) {
+            page_fields fields(*row);
+            if (!reader.add(fields))
+                return;
+        }
+        watchdog_.reader_rests();
+    }
+
+    /// Known when `open()` is through.
+    std::vector<column> take_columns() noexcept { return std::move(columns_); }
 
     /// Cancels what runs, rolls back, gives the connection back. Does nothing the second time.
     task<void> close() {
         descriptor_.reset();
+        watchdog_.end();
+        page_ = page();
         if (!session_ || closed_)
             co_return;
         auto shut = [s = session_] { s->shut(patience); };
@@ -128,12 +164,18 @@ private:
     /// How long a clean-up waits for the server before it cuts the connection.
     static constexpr auto patience = std::chrono::seconds(2);
 
-    task<void> open() {
+    static const pqxx_connection* address_of(pqxx_connection& c) noexcept { return &c; }
+    static const pqxx_connection* address_of(pqxx::transaction_base& t) noexcept { return &t.conn(); }
+
+    task<void> begin() {
         co_await settle(ex_, connection_);
-        auto s = std::make_shared<session>(*connection_);
+        auto s = new_session_();
         s->claim();
         session_ = s;
-        co_await declared();
+        const std::function<void()> declare = [s, sql = sql_, parameters = parameters_] {
+            s->open(sql, parameters);
+        };
+        co_await on_worker(ex_, declare, &watchdog_); // it waits for locks
         // A copy, so that the loop's registration lives and dies here and libpqxx keeps its own descriptor.
         const int fd = ::dup(s->socket());
         if (fd < 0)
@@ -141,56 +183,6 @@ private:
                                     "leat::postgres: dup of the connection's socket");
         descriptor_.emplace(ex_, fd);
     }
-
-    /// A worker's BEGIN and DECLARE. Unlike offload's, this wait can be given up: planning waits for locks.
-    struct opening {
-        std::exception_ptr failure;
-        bool done = false;
-        boost::asio::steady_timer* waiting = nullptr; // null when nobody waits any more
-    };
-
-    task<void> declared() {
-        boost::asio::steady_timer forever(ex_, boost::asio::steady_timer::time_point::max());
-        auto state = std::make_shared<opening>();
-        state->waiting = &forever;
-        const stops_waiting guard(*state);
-        leat::spawn(ex_, declare(ex_, session_, sql_, parameters_, state));
-        while (!state->done) {
-            try {
-                co_await forever.async_wait(leat::use_await);
-            } catch (const boost::system::system_error&) {
-                // That is how it says it is done.
-            }
-        }
-        if (state->failure)
-            std::rethrow_exception(state->failure);
-    }
-
-    /// Owns all it needs: the cursor may be gone while the worker is at it.
-    static task<void> declare(executor ex, std::shared_ptr<session> s, std::string sql,
-                              std::vector<parameter> parameters, std::shared_ptr<opening> state) {
-        auto job = [s, sql = std::move(sql), parameters = std::move(parameters)] {
-            s->open(sql, parameters);
-        };
-        try {
-            co_await leat::offload(ex, job);
-        } catch (...) {
-            state->failure = std::current_exception();
-        }
-        state->done = true;
-        if (state->waiting != nullptr)
-            state->waiting->cancel();
-    }
-
-    class stops_waiting {
-    public:
-        explicit stops_waiting(opening& o) noexcept : opening_(o) {}
-        stops_waiting(const stops_waiting&) = delete;
-        ~stops_waiting() { opening_.waiting = nullptr; }
-
-    private:
-        opening& opening_;
-    };
 
     void ask() {
         asked_for_ = sizer_.rows();
@@ -209,9 +201,31 @@ private:
     }
 
     task<void> answered() {
-        while (!session_->ready())
-            co_await descriptor_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                                             leat::use_await);
+        while (!session_->ready()) {
+            try {
+                const watchdog::waiting watched(watchdog_, *descriptor_);
+                co_await descriptor_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                                 leat::use_await);
+            } catch (const boost::system::system_error&) {
+                if (!watchdog_.cut_short())
+                    throw;
+            }
+            watchdog_.check();
+        }
+    }
+
+    /// The page that was asked for, into `page_`, and the one after it is asked for.
+    task<void> receive() {
+        co_await answered();
+        // A server that is always ahead would keep the loop's other work waiting for ever.
+        co_await boost::asio::post(ex_, leat::use_await);
+        page_ = accept(session_->take());
+        if (!columns_known_)
+            co_await learn_columns();
+        if (page_.size() < asked_for_)
+            last_page_taken_ = true;
+        else
+            ask_ahead();
     }
 
     /// Looks at a sample of the page for the size of the next one.
@@ -234,39 +248,28 @@ private:
         return p;
     }
 
-    /// Names the columns' types. Those that are not built in are asked for: an enum travels as its label and
-    /// some extensions' types as text, and an error should call a type by its name.
-    task<void> learn_columns(const page& p) {
-        std::vector<column> found = columns_of(p.result());
-        std::string unknown;
-        for (const column& c : found) {
-            if (c.type_name.empty()) {
-                if (!unknown.empty())
-                    unknown += ',';
-                unknown += std::to_string(c.type);
-            }
+    /// Names the columns' types. Those that are not built in are asked for.
+    task<void> learn_columns() {
+        columns_ = columns_of(page_.result());
+        std::vector<oid> unknown;
+        for (const column& c : columns_) {
+            if (c.type_name.empty())
+                unknown.push_back(c.type);
         }
         if (!unknown.empty()) {
-            session_->send("SELECT oid::pg_catalog.int8, pg_catalog.format_type(oid, NULL), typtype = 'e' OR "
-                           "typsend::pg_catalog.text ~ '(text|varchar|bpchar|citext|name)send$' "
-                           "FROM pg_catalog.pg_type WHERE oid IN (" +
-                           unknown + ")");
+            session_->send(type_query(unknown));
             co_await answered();
             const pqxx::result types = session_->take();
             for (const auto& row : types) {
-                const auto id = static_cast<oid>(std::stoul(row[0].c_str()));
-                const bool is_text = std::string_view(row[2].c_str()) == "t";
-                for (column& c : found) {
-                    if (c.type == id && c.type_name.empty())
-                        c = {c.name, is_text ? type::text : id, row[1].c_str()};
-                }
+                const auto number = [](const char* text) { return static_cast<oid>(std::stoul(text)); };
+                describe_types(columns_, number(row[0].c_str()), number(row[1].c_str()), row[2].c_str(),
+                               number(row[3].c_str()));
             }
         }
-        for (column& c : found) {
+        for (column& c : columns_) {
             if (c.type_name.empty())
                 c.type_name = "an unknown type (oid " + std::to_string(c.type) + ")";
         }
-        columns_ = std::move(found);
         columns_known_ = true;
     }
 
@@ -278,6 +281,8 @@ private:
             throw to_error(failure, connected, session_ ? session_->last_notice() : "");
         } catch (const error& e) {
             usable_ = e.kind() != error_kind::connection_lost; // if it was refused: nothing was done to it
+            if (session_ && e.kind() == error_kind::timed_out)
+                session_->hurry();
             as_error = std::current_exception();
         } catch (...) {
             as_error = std::current_exception();
@@ -298,10 +303,14 @@ private:
 
     executor ex_;
     behind& behind_;
-    pqxx::connection* connection_;
+    const pqxx_connection* connection_;
+    std::function<std::shared_ptr<session>()> new_session_;
     std::string sql_;
     std::vector<parameter> parameters_;
     page_sizer sizer_;
+    watchdog watchdog_;
+    page page_;
+    bool is_first_ = false;
     std::shared_ptr<session> session_;
     std::optional<boost::asio::posix::stream_descriptor> descriptor_;
     std::vector<column> columns_;
@@ -314,4 +323,31 @@ private:
     bool usable_ = false;
 };
 
+template <std::derived_from<pqxx_connection> Connection> struct reading<Connection> {
+    static constexpr engine kind = engine::cursor;
+    static std::shared_ptr<cursor> open(executor ex, pqxx_connection& c, std::string sql,
+                                        std::vector<parameter> parameters, const stream_options& options) {
+        return std::make_shared<cursor>(std::move(ex), c, std::move(sql), std::move(parameters), options);
+    }
+};
+
+template <std::derived_from<pqxx::transaction_base> Transaction> struct reading<Transaction> {
+    static constexpr engine kind = engine::cursor;
+    static std::shared_ptr<cursor> open(executor ex, pqxx::transaction_base& t, std::string sql,
+                                        std::vector<parameter> parameters, const stream_options& options) {
+        return std::make_shared<cursor>(std::move(ex), t, std::move(sql), std::move(parameters), options);
+    }
+};
+
 } // namespace leat::postgres::detail
+
+namespace leat::postgres {
+
+/// Waits until a stream that was destroyed early on this connection has given it back. `close()` does not
+/// need it.
+template <std::derived_from<detail::pqxx_connection> Connection>
+task<void> settle(executor ex, Connection& connection) {
+    return detail::settle(std::move(ex), &connection);
+}
+
+} // namespace leat::postgres

@@ -11,13 +11,16 @@ namespace leat::postgres {
 
 /// What went wrong, so that a program can choose without reading the message.
 enum class error_kind {
+    connect_failed,  ///< no connection could be made
     connection_lost, ///< the connection is gone: open a new one
     connection_busy, ///< another stream or transaction holds the connection
     canceled,        ///< the server stopped the query: a cancel request or statement_timeout
     sql,             ///< the server refused the query; `sqlstate()` says why
     columns,         ///< the query's columns do not fit Row: their number or a type
     null_value,      ///< NULL came for a member that is not a std::optional
-    conversion       ///< a value does not fit its C++ type, or the server's bytes make no sense
+    conversion,      ///< a value does not fit its C++ type, or the server's bytes make no sense
+    timed_out,       ///< `deadline`, `stall` or the time to connect is over
+    row_too_large    ///< a row is larger than `max_row_bytes`
 };
 
 /// Every failure of a Postgres stream, thrown from `next()` after the rows that came before it.

@@ -43,6 +43,32 @@ inline value value_of(const pqxx::field& f) {
     return {f.c_str(), size};
 }
 
+/// The fields of one row, one after the other, for a row_reader.
+class page_fields {
+public:
+    static constexpr bool lasting = true; // they live as long as the page
+
+    explicit page_fields(const pqxx::row& r) : row_(r), at_(r.begin()) {}
+    value next() {
+        const value v =
+            value_of(at_); // the iterator is its field; `*` would make a copy that counts its owners
+        ++at_;
+        return v;
+    }
+    /// Of all.
+    std::size_t bytes() const {
+        std::size_t sum = 0;
+        const auto end = row_.end();
+        for (auto field = row_.begin(); field != end; ++field)
+            sum += static_cast<std::size_t>(field.size());
+        return sum;
+    }
+
+private:
+    const pqxx::row& row_;
+    pqxx::row::const_iterator at_;
+};
+
 /// What a result says about its columns: there also when it has no rows.
 inline std::vector<column> columns_of(const pqxx::result& r) {
     using index = pqxx::row_size_type; // unsigned in libpqxx 6, int in 7
@@ -51,7 +77,11 @@ inline std::vector<column> columns_of(const pqxx::result& r) {
     out.reserve(static_cast<std::size_t>(count));
     for (index i = 0; i < count; ++i) {
         const auto t = static_cast<oid>(r.column_type(i));
-        out.push_back({r.column_name(i), t, std::string(type::name_of(t))});
+        column c;
+        c.name = r.column_name(i);
+        c.type = t;
+        c.type_name = std::string(type::name_of(t));
+        out.push_back(std::move(c));
     }
     return out;
 }

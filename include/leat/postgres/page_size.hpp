@@ -1,20 +1,13 @@
 #pragma once
 
+#include <leat/postgres/stream_options.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 namespace leat::postgres {
-
-/// How many rows one FETCH asks for. The defaults suit a server that is near; over a slow network raise
-/// `max_bytes`.
-struct page_options {
-    std::uint32_t first_rows = 64;         ///< small, so that the first row is quick
-    std::uint32_t max_rows = 4096;         ///< bounds the time that decoding one page takes
-    std::size_t target_bytes = 256 * 1024; ///< what a page should hold
-    std::size_t max_bytes = 1024 * 1024;   ///< how far the target may grow where the round trip dominates
-};
 
 namespace detail {
 
@@ -24,7 +17,7 @@ namespace detail {
 /// one page (and the one read ahead) overshoots. The next one is right again.
 class page_sizer {
 public:
-    explicit page_sizer(const page_options& o)
+    explicit page_sizer(const stream_options& o)
         : options_(o), target_(o.target_bytes), rows_(std::max(1u, o.first_rows)) {}
 
     std::uint32_t rows() const noexcept { return rows_; }
@@ -55,7 +48,7 @@ public:
     }
 
 private:
-    page_options options_;
+    stream_options options_;
     std::size_t target_;
     std::uint32_t rows_;
     std::size_t largest_ = 0;

@@ -1,19 +1,22 @@
 #pragma once
 
+#include <leat/borrowed.hpp>
 #include <leat/poison.hpp>
-
 #include <leat/postgres/codec.hpp>
 #include <leat/postgres/error.hpp>
 #include <leat/postgres/owned_row.hpp>
-#include <leat/postgres/page.hpp>
+#include <leat/postgres/page_arena.hpp>
 #include <leat/postgres/row_view.hpp>
+#include <leat/postgres/stream_options.hpp>
 
 #include <boost/pfr/core.hpp>
 #include <boost/pfr/tuple_size.hpp>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
@@ -24,7 +27,26 @@
 
 namespace leat::postgres {
 
+/// The names of a struct's members, for `stream_options::match_names`: a std::array, one name a member, in their order. The
+/// struct can bring them itself:
+/// \code
+/// struct user {
+///     std::int64_t id;
+///     std::string name;
+///     static constexpr std::array column_names{"id", "name"};
+/// };
+/// \endcode
+/// or this is specialised: `template <> inline constexpr std::array leat::postgres::column_names<user>{"id", "name"};`
+/// (C++20 has no way to ask the compiler for them.)
+template <class Row> inline constexpr int column_names = 0;
+template <class Row>
+    requires requires { std::size(Row::column_names); }
+inline constexpr auto column_names<Row> = Row::column_names;
+
 namespace detail {
+
+template <class Row>
+inline constexpr bool has_column_names = !std::is_same_v<std::remove_cv_t<decltype(column_names<Row>)>, int>;
 
 /// The members of a Row: how many, their types, and how to reach them.
 template <class Row> struct row_members {
@@ -61,15 +83,64 @@ template <class Row> constexpr void check_row() {
     }
 }
 
-/// How far decoding a page got: `count` good rows, then perhaps an error.
-template <class Row> struct decoded_rows {
-    std::span<Row> rows;
-    std::exception_ptr failure;
+[[noreturn]] inline void throw_row_too_large(std::size_t bytes, std::size_t most, std::uint64_t row) {
+    throw error(error_kind::row_too_large,
+                "leat::postgres: row " + std::to_string(row) + " has " + std::to_string(bytes) +
+                    " bytes, and stream_options::max_row_bytes allows " + std::to_string(most));
+}
+
+/// What every reader has: the rows of a page so far, and the failure that ended it.
+template <class Row> class page_reader {
+public:
+    explicit page_reader(const stream_options& o) : max_row_bytes_(o.max_row_bytes) {}
+
+    std::span<Row> rows() noexcept { return {rows_.data(), count_}; }
+    std::exception_ptr take_failure() noexcept { return std::exchange(failure_, nullptr); }
+
+protected:
+    void start_again(std::size_t expected) {
+        if constexpr (leat::detail::poisoning) {
+            // Views: their memory is not used again, so that who still looks at it is found out.
+            if constexpr (is_borrowed<Row>)
+                std::vector<Row>().swap(rows_);
+        }
+        count_ = 0;
+        arena_.clear();
+        if (rows_.size() < expected)
+            rows_.resize(expected);
+    }
+    Row& next_row() {
+        if (count_ == rows_.size())
+            rows_.resize(count_ < 32 ? 64 : 2 * count_);
+        return rows_[count_];
+    }
+    /// A field's bytes where they stay for as long as the page.
+    template <class Fields> value lasting(value v) {
+        if constexpr (!Fields::lasting) {
+            if (!v.is_null())
+                v.data = arena_.copy(v.data, v.size);
+        }
+        return v;
+    }
+    template <class Fields> void check_size(const Fields& fields) const {
+        if (max_row_bytes_ != 0) {
+            const std::size_t bytes = fields.bytes();
+            if (bytes > max_row_bytes_)
+                throw_row_too_large(bytes, max_row_bytes_, number_);
+        }
+    }
+
+    std::vector<Row> rows_;
+    std::size_t count_ = 0;
+    page_arena arena_;
+    std::exception_ptr failure_;
+    std::size_t max_row_bytes_;
+    std::uint64_t number_ = 0; // of the row that is being read, from 1
 };
 
-/// Turns pages into Rows. One per stream: it holds the decoder of each column, and the Rows, whose strings
-/// are used again for the next page.
-template <class Row> class row_reader {
+/// Takes rows one by one and turns them into Rows. One per stream: it holds the decoder of each column, and the Rows, whose
+/// strings are used again for the next page.
+template <class Row> class row_reader : public page_reader<Row> {
     using members = row_members<Row>;
     static constexpr auto indexes = std::make_index_sequence<members::count>{};
 
@@ -82,9 +153,13 @@ template <class Row> class row_reader {
     };
 
 public:
-    /// Matches the query's columns with Row's members, in order. Throws error_kind::columns.
+    explicit row_reader(const stream_options& o) : page_reader<Row>(o), match_names_(o.match_names) {}
+
+    /// Matches the query's columns with Row's members, in order or by name. Throws error_kind::columns.
     void bind(std::vector<column> columns) {
         columns_ = std::move(columns);
+        if (match_names_)
+            sort_columns();
         if (columns_.size() != members::count)
             throw error(error_kind::columns,
                         "leat::postgres: the query gives " + std::to_string(columns_.size()) + " columns (" +
@@ -94,37 +169,102 @@ public:
         bind_members(indexes);
     }
 
-    decoded_rows<Row> read(const page& p, std::uint64_t rows_before) {
-        if (rows_.size() < p.size())
-            rows_.resize(p.size());
-        std::size_t done = 0;
+    void begin_page(std::size_t expected = 0) { this->start_again(expected); }
+
+    /// Reads one row. False if it cannot be read: then the page ends before it.
+    template <class Fields> bool add(Fields& fields) {
+        ++this->number_;
         try {
-            const auto end = p.end();
-            for (auto row = p.begin(); row != end; ++row, ++done) {
-                auto field = row->begin();
-                read_members(field, rows_[done], indexes);
+            this->check_size(fields);
+            if (in_order_) {
+                read_members(fields, this->next_row(), indexes);
+            } else {
+                sorted_fields<Fields> sorted(fields, place_of_);
+                read_members(sorted, this->next_row(), indexes);
             }
+            ++this->count_;
+            return true;
         } catch (const bad_value& why) {
-            return fail(done,
-                        [&] { throw_bad_value(columns_[current_], current_, rows_before + done + 1, why); });
+            fail([&] { throw_bad_value(columns_[current_], current_, this->number_, why); });
         } catch (const null_found&) {
-            return fail(done, [&] { throw_null(columns_[current_], current_, rows_before + done + 1); });
+            fail([&] { throw_null(columns_[current_], current_, this->number_); });
         } catch (...) {
-            return {std::span<Row>(rows_.data(), done), std::current_exception()};
+            this->failure_ = std::current_exception();
         }
-        return {std::span<Row>(rows_.data(), done), nullptr};
+        return false;
     }
 
 private:
     struct null_found {};
 
-    template <class Throw> decoded_rows<Row> fail(std::size_t done, Throw raise) {
+    /// The fields in the order of the members.
+    template <class Fields> class sorted_fields {
+    public:
+        static constexpr bool lasting = Fields::lasting;
+
+        sorted_fields(Fields& fields, const std::array<std::size_t, members::count>& place_of) {
+            for (const std::size_t place : place_of)
+                values_[place] = fields.next();
+        }
+        value next() noexcept { return values_[next_++]; }
+
+    private:
+        std::array<value, members::count> values_;
+        std::size_t next_ = 0;
+    };
+
+    /// Puts the columns into the order of the members that have their names.
+    void sort_columns() {
+        if constexpr (!has_column_names<Row>) {
+            throw error(
+                error_kind::columns,
+                "leat::postgres: stream_options::match_names needs the names of Row's members: give the "
+                "struct a "
+                "static constexpr std::array column_names, or specialise leat::postgres::column_names");
+        } else {
+            const auto& names = column_names<Row>;
+            static_assert(std::tuple_size_v<std::remove_cvref_t<decltype(names)>> == members::count,
+                          "leat::postgres: column_names needs one name for each member of Row");
+            std::vector<column> sorted(members::count);
+            std::array<bool, members::count> found{};
+            bool all = columns_.size() == members::count;
+            for (std::size_t i = 0; all && i != members::count; ++i) {
+                std::size_t place = 0;
+                while (place != members::count && (found[place] || columns_[i].name != names[place]))
+                    ++place;
+                all = place != members::count;
+                if (all) {
+                    found[place] = true;
+                    place_of_[i] = place;
+                    in_order_ = in_order_ && place == i;
+                    sorted[place] = columns_[i];
+                }
+            }
+            if (!all)
+                throw error(error_kind::columns,
+                            "leat::postgres: the query's columns are " + list_of_columns() +
+                                ", but Row's members are " + list_of_names() +
+                                ": with stream_options::match_names each needs the other; rename "
+                                "in the query with AS");
+            columns_ = std::move(sorted);
+        }
+    }
+    static std::string list_of_names() {
+        std::string out;
+        for (const auto& name : column_names<Row>) {
+            if (!out.empty())
+                out += ", ";
+            out += in_quotes(name);
+        }
+        return out;
+    }
+
+    template <class Throw> void fail(Throw raise) {
         try {
             raise();
         } catch (...) {
-            return {std::span<Row>(rows_.data(), done), std::current_exception()};
+            this->failure_ = std::current_exception();
         }
-        return {};
     }
 
     std::string list_of_columns() const {
@@ -149,14 +289,15 @@ private:
                                 codec<plain>::cpp_name, codec<plain>::accepts);
     }
 
-    template <class Field, std::size_t... I>
-    void read_members(Field& field, Row& row, std::index_sequence<I...>) {
-        (read_member<I>(field, row), ...);
+    template <class Fields, std::size_t... I>
+    void read_members(Fields& fields, Row& row, std::index_sequence<I...>) {
+        (read_member<I>(fields, row), ...);
     }
-    template <std::size_t I, class Field> void read_member(Field& field, Row& row) {
+    template <std::size_t I, class Fields> void read_member(Fields& fields, Row& row) {
         current_ = I; // so that an error knows its column
-        const value v = value_of(field);
-        ++field;
+        value v = fields.next();
+        if constexpr (is_borrowed<plain_member<I>>)
+            v = this->template lasting<Fields>(v);
         auto& member = members::template get<I>(row);
         if constexpr (unwrap_optional<typename members::template type<I>>::nullable) {
             if (v.is_null()) {
@@ -175,42 +316,42 @@ private:
 
     std::vector<column> columns_;
     typename plan_of<std::make_index_sequence<members::count>>::type plan_{};
-    std::vector<Row> rows_;
     std::size_t current_ = 0;
+    bool match_names_;
+    bool in_order_ = true;
+    std::array<std::size_t, members::count> place_of_{}; // of each column among the members
 };
 
 /// Row views need no decoding: the reader only notes where each field lies.
-template <> class row_reader<row_view> {
+template <> class row_reader<row_view> : public page_reader<row_view> {
 public:
+    explicit row_reader(const stream_options& o) : page_reader<row_view>(o) {}
+
     void bind(std::vector<column> columns) {
         columns_ = std::make_shared<const std::vector<column>>(std::move(columns));
     }
 
-    decoded_rows<row_view> read(const page& p, std::uint64_t rows_before) {
-        if constexpr (leat::detail::poisoning) {
-            // Their memory is not used again, so that who still looks at it is found out.
-            std::vector<value>().swap(values_);
-            std::vector<row_view>().swap(rows_);
+    void begin_page(std::size_t expected = 0) { start_again(expected); }
+
+    template <class Fields> bool add(Fields& fields) {
+        ++number_;
+        try {
+            check_size(fields);
+            const std::size_t width = columns_->size();
+            value* const values = arena_.make<value>(width);
+            for (std::size_t i = 0; i < width; ++i)
+                values[i] = lasting<Fields>(fields.next());
+            next_row() = row_view(columns_, values, number_);
+            ++count_;
+            return true;
+        } catch (...) {
+            failure_ = std::current_exception();
+            return false;
         }
-        const std::size_t width = columns_->size();
-        values_.resize(p.size() * width);
-        rows_.resize(p.size());
-        std::size_t done = 0;
-        value* at = values_.data();
-        const auto end = p.end();
-        for (auto row = p.begin(); row != end; ++row, ++done) {
-            rows_[done] = row_view(columns_, at, rows_before + done + 1);
-            auto field = row->begin();
-            for (std::size_t i = 0; i < width; ++i, ++field)
-                *at++ = value_of(field);
-        }
-        return {std::span<row_view>(rows_), nullptr};
     }
 
 private:
     column_list columns_;
-    std::vector<value> values_;
-    std::vector<row_view> rows_;
 };
 
 } // namespace detail

@@ -3,7 +3,8 @@
 #include <leat/borrowed.hpp>
 #include <leat/postgres/codec.hpp>
 #include <leat/postgres/error.hpp>
-#include <leat/postgres/page.hpp>
+#include <leat/postgres/type.hpp>
+#include <leat/postgres/value.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -4,6 +4,7 @@
 #include <leat/postgres/error.hpp>
 #include <leat/postgres/page.hpp>
 #include <leat/postgres/parameter.hpp>
+#include <leat/postgres/pqxx_error.hpp>
 #include <leat/postgres/sqlstate.hpp>
 
 #include <pqxx/connection>
@@ -12,6 +13,7 @@
 #include <pqxx/pipeline>
 #include <pqxx/prepared_statement>
 #include <pqxx/result>
+#include <pqxx/transaction_base>
 #include <pqxx/version>
 
 #include <poll.h>
@@ -29,10 +31,15 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace leat::postgres::detail {
+
+/// What is common to all connections of libpqxx: connection_base in libpqxx 6, connection in 7.
+using pqxx_connection =
+    std::remove_reference_t<decltype(std::declval<const pqxx::transaction_base&>().conn())>;
 
 class session;
 
@@ -82,7 +89,7 @@ private:
     std::vector<entry> entries_;
 };
 
-/// One cursor in one read-only transaction on a connection that leat borrows. All of libpqxx is in here, and
+/// One cursor on a connection that leat borrows, in a read-only transaction of its own or in the caller's. All of libpqxx is in here, and
 /// nothing of coroutines: the cursor decides what runs where.
 ///
 /// Threads: functions marked *loop* run where the stream's reader lives and never block; those marked
@@ -93,25 +100,27 @@ private:
 /// The transaction is a `nontransaction` with BEGIN and ROLLBACK written out: its destructor sends nothing,
 /// so it can be let go on the loop after a worker has rolled back. It always ends with ROLLBACK: there is
 /// nothing to commit, and a COMMIT that fails after the last row would turn a complete result into an error.
+///
+/// The caller's transaction is left as it was: the cursor is closed and the settings are put back, without a cancel if that
+/// can be, for a cancel aborts the transaction.
 class session : public std::enable_shared_from_this<session> {
 public:
     enum class stage { fresh, open, shut, released };
 
-    explicit session(pqxx::connection& c) : connection_(c) {}
+    explicit session(pqxx_connection& c) : connection_(c) {}
+    explicit session(pqxx::transaction_base& t) : connection_(t.conn()), callers_(&t) {}
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
     /// Loop. Takes the connection. Throws connection_busy or connection_lost.
     void claim() {
         if (!connections_in_use::all().claim(&connection_, shared_from_this()))
-            throw error(
-                error_kind::connection_busy,
-                "leat::postgres: another stream is open on this connection: a connection carries one stream "
-                "at a time, so close() that one first or use another connection");
+            throw already_streaming();
         try {
             if (!connection_.is_open())
                 throw connection_lost("the connection was not open when the stream began");
-            transaction_ = std::make_unique<pqxx::nontransaction>(connection_);
+            if (callers_ == nullptr)
+                own_ = std::make_unique<pqxx::nontransaction>(connection_);
             guard_ = std::make_unique<guard>(*this);
             allow_reconnect(false);
         } catch (...) {
@@ -132,13 +141,27 @@ public:
         // A cursor is planned for its first tenth by default, and that plan can be several times slower to
         // the end.
         stage_ = stage::open; // if one of these fails, a transaction may be open all the same
-        transaction_->exec("BEGIN READ ONLY; SET LOCAL cursor_tuple_fraction = 1.0; "
-                           "SET LOCAL client_encoding = 'UTF8'");
+        if (callers_ == nullptr) {
+            own_->exec("BEGIN READ ONLY; SET LOCAL cursor_tuple_fraction = 1.0; "
+                       "SET LOCAL client_encoding = 'UTF8'");
+        } else {
+            const auto before = callers_->exec("SELECT pg_catalog.current_setting('cursor_tuple_fraction'), "
+                                               "pg_catalog.current_setting('client_encoding'), "
+                                               "pg_catalog.set_config('cursor_tuple_fraction', '1', true), "
+                                               "pg_catalog.set_config('client_encoding', 'UTF8', true)");
+            const auto put_back = [&](const char* name, const char* to) {
+                return "pg_catalog.set_config('" + std::string(name) + "', " +
+                       connection_.quote(std::string(to)) + ", true)";
+            };
+            restore_ = "SELECT " + put_back("cursor_tuple_fraction", before[0][0].c_str()) + ", " +
+                       put_back("client_encoding", before[0][1].c_str());
+        }
         if (stop_requested_.load())
             throw connection_lost("the stream was closed while it was being opened");
         static std::atomic<std::uint64_t> counter{0};
-        name_ = "leat_" + std::to_string(++counter);
-        declare("DECLARE " + name_ + " BINARY NO SCROLL CURSOR FOR " + sql, parameters);
+        const std::string name = "leat_" + std::to_string(++counter);
+        declare("DECLARE " + name + " BINARY NO SCROLL CURSOR FOR " + sql, parameters);
+        name_ = name;
         open_pipeline();
     }
 
@@ -225,6 +248,22 @@ public:
         connections_in_use::all().forget(this);
     }
 
+    /// Loop, before `shut`. There is no time left to be gentle with the caller's transaction.
+    void hurry() noexcept { grace_ = std::chrono::milliseconds(0); }
+
+    /// Loop. The stream is gone, and the caller's transaction may be the next to go. So nothing may run behind it, and this is
+    /// the one place that waits for the server on the loop: for the answer to a CLOSE, or to a cancel.
+    bool leave_callers_transaction() noexcept {
+        if (callers_ == nullptr)
+            return false;
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+        const std::unique_lock lock = interrupt(deadline);
+        grace_ = std::min(grace_, std::chrono::milliseconds(10));
+        if (stage_ == stage::open)
+            shut_locked(deadline);
+        return true;
+    }
+
     /// Loop. The stream is gone and the clean-up runs behind it.
     void abandon() noexcept { abandoned_ = true; }
     bool abandoned() const noexcept { return abandoned_; }
@@ -292,7 +331,7 @@ private:
         if (stage_ == stage::released)
             return;
         pipeline_.reset();
-        transaction_.reset();
+        own_.reset();
         in_flight_.reset();
         usable_ = false;
         stage_ = stage::released; // the guard stays: it is being called
@@ -311,7 +350,7 @@ private:
             if (std::chrono::steady_clock::now() > deadline)
                 ::shutdown(connection_.sock(), SHUT_RDWR);
             std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            static_cast<void>(lock.try_lock());
+            static_cast<void>(lock.try_lock()); // asked above
         }
         return lock;
     }
@@ -334,7 +373,7 @@ private:
         texts.reserve(parameters.size());
         for (const parameter& p : parameters)
             texts.push_back(p ? p->c_str() : nullptr);
-        transaction_->exec_params(sql, pqxx::prepare::make_dynamic_params(texts));
+        transaction().exec_params(sql, pqxx::prepare::make_dynamic_params(texts));
 #else
         pqxx::params texts;
         for (const parameter& p : parameters) {
@@ -344,15 +383,15 @@ private:
                 texts.append();
         }
 #if PQXX_VERSION_MAJOR > 7 || PQXX_VERSION_MINOR >= 10
-        transaction_->exec(sql, texts);
+        transaction().exec(sql, texts);
 #else
-        transaction_->exec_params(sql, texts);
+        transaction().exec_params(sql, texts);
 #endif
 #endif
     }
 
     void open_pipeline() {
-        pipeline_ = std::make_unique<pqxx::pipeline>(*transaction_);
+        pipeline_ = std::make_unique<pqxx::pipeline>(transaction());
         pipeline_->retain(0); // send at once
     }
 
@@ -367,11 +406,14 @@ private:
         try {
             if (!connection_.is_open())
                 return drop_pipeline();
+            if (callers_ != nullptr) {
+                end_cursor(deadline);
+                return drop_pipeline();
+            }
             if (!pipeline_)
                 open_pipeline();
-            if (in_flight_) {
+            if (in_flight_)
                 finish(deadline, cancelling::yes);
-            }
             // A cancel that came too late for the query can hit the ROLLBACK: then once more.
             for (int attempt = 0; attempt < 2 && !usable_; ++attempt) {
                 in_flight_ = pipeline_->insert("ROLLBACK");
@@ -384,6 +426,28 @@ private:
         drop_pipeline();
     }
 
+    /// Closes the cursor and puts the settings back. When the query failed, the transaction is aborted and there is nothing
+    /// to do; what it is told then does no harm.
+    void end_cursor(std::chrono::steady_clock::time_point deadline) {
+        try {
+            if (!pipeline_)
+                open_pipeline();
+            // A cancel would abort the transaction. But who closes does not wait for ever.
+            bool well = !in_flight_ || finish(deadline, cancelling::late);
+            if (well && !name_.empty()) {
+                in_flight_ = pipeline_->insert("CLOSE " + name_);
+                well = finish(deadline, cancelling::no);
+            }
+            if (well && !restore_.empty()) {
+                in_flight_ = pipeline_->insert(restore_);
+                finish(deadline, cancelling::no);
+            }
+        } catch (...) {
+            // libpqxx 6 has ended the transaction already, or the connection is lost.
+        }
+        usable_ = connection_.is_open() && connection_.backendpid() == backend_;
+    }
+
     void drop_pipeline() noexcept {
         in_flight_.reset();
         pipeline_.reset();
@@ -394,7 +458,7 @@ private:
         return pipeline_->is_finished(*in_flight_);
     }
 
-    enum class cancelling { no, yes };
+    enum class cancelling { no, yes, late };
 
     /// Waits for the query on its way, but not for ever. True if it succeeded.
     /// A cancel that reaches the server before its query does nothing, so it is repeated, less and less
@@ -403,6 +467,8 @@ private:
         using namespace std::chrono;
         milliseconds pause{10};
         auto next_cancel = steady_clock::now();
+        if (cancel_it == cancelling::late)
+            next_cancel += grace_;
         while (!answered()) {
             const auto now = steady_clock::now();
             if (now >= deadline) {
@@ -412,7 +478,7 @@ private:
                 throw connection_lost("the server did not answer in time");
             }
             auto until = deadline;
-            if (cancel_it == cancelling::yes) {
+            if (cancel_it != cancelling::no) {
                 if (now >= next_cancel) {
                     connection_.cancel_query();
                     next_cancel = steady_clock::now() + pause;
@@ -436,7 +502,7 @@ private:
 
     void let_go() noexcept {
         pipeline_.reset();
-        transaction_.reset();
+        own_.reset();
         if (guard_) {
             guard_.reset();
             allow_reconnect(true);
@@ -444,16 +510,21 @@ private:
         stage_ = stage::released;
     }
 
-    pqxx::connection& connection_;
-    std::unique_ptr<pqxx::nontransaction> transaction_;
+    pqxx::transaction_base& transaction() const noexcept { return callers_ != nullptr ? *callers_ : *own_; }
+
+    pqxx_connection& connection_;
+    pqxx::transaction_base* const callers_ = nullptr;
+    std::unique_ptr<pqxx::nontransaction> own_;
     std::unique_ptr<pqxx::pipeline> pipeline_;
     std::optional<pqxx::pipeline::query_id> in_flight_;
     std::unique_ptr<guard> guard_;
-    std::string name_;
+    std::string name_;    // empty until the cursor is there
+    std::string restore_; // puts the caller's settings back
     int backend_ = 0;
     std::atomic<stage> stage_ = stage::fresh; // a loop that gives up looks while a worker is at it
     bool usable_ = false;
     bool abandoned_ = false;
+    std::chrono::milliseconds grace_{1000}; // how long a page may still come before it is cancelled
     std::atomic<bool> stop_requested_{false};
     std::mutex busy_;
 

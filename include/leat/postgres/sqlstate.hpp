@@ -2,12 +2,9 @@
 
 #include <leat/postgres/error.hpp>
 
-#include <pqxx/except>
-
-#include <exception>
-#include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace leat::postgres::detail {
 
@@ -66,43 +63,23 @@ inline error refused(error_kind kind, const std::string& code, const std::string
                  code, server_message);
 }
 
-/// Turns whatever libpqxx threw into the one error that a stream throws. Anything else passes through:
-/// leat::stopped, std::bad_alloc.
-///
-/// `connected()` says whether the connection still looks open: libpqxx 6 reports some lost ones as an SQL
-/// error.
-template <class Connected>
-error to_error(const std::exception_ptr& failure, Connected connected, const std::string& last_notice) {
-    const auto lost = [&](const char* what, std::string sqlstate = {}) {
-        // libpqxx forgets why the server hung up; the last notice before it, if there was one, says so.
-        return connection_lost(last_notice.empty() ? std::string(what) : last_notice, std::move(sqlstate));
-    };
-    try {
-        std::rethrow_exception(failure);
-    } catch (const leat::error&) {
-        throw;
-    } catch (const std::bad_alloc&) {
-        throw;
-    } catch (const pqxx::broken_connection& e) {
-        return lost(e.what());
-    } catch (const pqxx::sql_error& e) {
-        const std::string& code = e.sqlstate();
-        const bool server_leaves = code == "57P01" || code == "57P02" || code == "57P03" || code == "25P03";
-        if (!connected() || code.empty() || server_leaves)
-            return lost(e.what(), code);
-        return refused(code == "57014" ? error_kind::canceled : error_kind::sql, code, e.what());
-    } catch (const pqxx::usage_error& e) {
-        return error(error_kind::connection_busy,
-                     "leat::postgres: the connection has a transaction open: a stream needs the connection "
-                     "for itself, "
-                     "so end that transaction first or use another connection",
-                     {}, e.what());
-    } catch (const std::exception& e) {
-        if (!connected())
-            return lost(e.what());
-        return error(error_kind::sql, "leat::postgres: libpqxx failed; its words are in server_message()", {},
-                     e.what());
-    }
+/// The server says with these that it hangs up.
+inline bool server_leaves(std::string_view code) noexcept {
+    return code == "57P01" || code == "57P02" || code == "57P03" || code == "57P05" || code == "25P03";
+}
+
+inline error_kind kind_of_sqlstate(std::string_view code) noexcept {
+    return code == "57014" ? error_kind::canceled : error_kind::sql;
+}
+
+inline error already_streaming() {
+    return error(error_kind::connection_busy,
+                 "leat::postgres: another stream is open on this connection: a connection carries one stream "
+                 "at a time, so close() that one first or use another connection");
+}
+
+inline error timed_out(std::string_view what) {
+    return error(error_kind::timed_out, "leat::postgres: " + std::string(what));
 }
 
 } // namespace leat::postgres::detail
