@@ -1,0 +1,137 @@
+#include "server.hpp"
+
+#include <leat/postgres/notifications.hpp>
+
+#include <chrono>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+using leat::postgres::error;
+using leat::postgres::error_kind;
+using leat::postgres::notifications;
+using namespace std::chrono_literals;
+
+namespace {
+
+leat::task<int> count_rows(leat::executor ex, leat::postgres::connection& c) {
+    auto rows = leat::postgres::rows<std::tuple<std::int32_t>>(ex, c, "SELECT generate_series(1, 3)");
+    int n = 0;
+    while (auto row = co_await rows.next())
+        ++n;
+    co_return n;
+}
+leat::task<std::vector<std::string>> channels_of(leat::executor ex, leat::postgres::connection& c) {
+    auto rows = leat::postgres::rows<std::tuple<std::string>>(ex, c, "SELECT pg_listening_channels()");
+    std::vector<std::string> all;
+    while (auto row = co_await rows.next())
+        all.push_back(std::get<0>(*row));
+    co_return all;
+}
+
+} // namespace
+
+TEST_CASE("notifications: what is notified comes, in order and with its sender") {
+    leat::run([](leat::executor ex) -> leat::task<void> {
+        auto c = co_await leat::postgres::connect(ex, server::address());
+        pqxx::connection other(server::address());
+        auto changes = notifications(ex, c, "Orders; DROP");
+        // The first step listens, and somebody has to notify after that.
+        boost::asio::steady_timer later(ex, 50ms);
+        later.async_wait([&](boost::system::error_code) {
+            pqxx::nontransaction t(other);
+            t.exec("NOTIFY \"Orders; DROP\", 'one'");
+            t.exec("NOTIFY \"Orders; DROP\"");
+            t.exec("NOTIFY others, 'no'");
+            t.exec("NOTIFY \"Orders; DROP\", 'three'");
+        });
+        for (const std::string expected : {"one", "", "three"}) {
+            auto n = co_await changes.next();
+            CHECK(n->payload == expected);
+            CHECK(n->channel == "Orders; DROP");
+            CHECK(n->backend_pid == other.backendpid());
+        }
+        co_await changes.close();
+        auto end = co_await changes.next();
+        CHECK_FALSE(end);
+        auto channels = co_await channels_of(ex, c);
+        CHECK(channels.empty());
+    });
+}
+
+TEST_CASE("notifications: a stop ends the wait and gives the connection back") {
+    leat::run([](leat::executor ex) -> leat::task<void> {
+        auto c = co_await leat::postgres::connect(ex, server::address());
+        std::stop_source stop;
+        boost::asio::steady_timer later(ex, 20ms);
+        later.async_wait([&](boost::system::error_code) { stop.request_stop(); });
+        auto changes = notifications(ex, c, "orders") | leat::take_until(stop.get_token());
+        auto n = co_await changes.next();
+        CHECK_FALSE(n);
+        auto channels = co_await channels_of(ex, c);
+        CHECK(channels.empty());
+        auto rows = co_await count_rows(ex, c);
+        CHECK(rows == 3);
+    });
+}
+
+TEST_CASE("notifications: one that is destroyed stops listening behind itself") {
+    leat::run([](leat::executor ex) -> leat::task<void> {
+        auto c = co_await leat::postgres::connect(ex, server::address());
+        {
+            auto changes = notifications(ex, c, "orders");
+            pqxx::connection other(server::address());
+            boost::asio::steady_timer later(ex, 20ms);
+            later.async_wait(
+                [&](boost::system::error_code) { pqxx::nontransaction(other).exec("NOTIFY orders"); });
+            auto n = co_await changes.next();
+            CHECK(n->channel == "orders");
+        }
+        auto channels = co_await channels_of(ex, c); // waits for the clean-up
+        CHECK(channels.empty());
+    });
+}
+
+TEST_CASE("notifications: a lost connection is an error, after what came before it") {
+    leat::run([](leat::executor ex) -> leat::task<void> {
+        auto c = co_await leat::postgres::connect(ex, server::address());
+        auto changes = notifications(ex, c, "orders");
+        boost::asio::steady_timer later(ex, 20ms);
+        later.async_wait([&](boost::system::error_code) {
+            server::run("NOTIFY orders, 'last'");
+            server::terminate(c.backend_pid());
+        });
+        auto n = co_await changes.next();
+        CHECK(n->payload == "last");
+        try {
+            co_await changes.next();
+            FAIL("no error");
+        } catch (const error& e) {
+            CHECK(e.kind() == error_kind::connection_lost);
+            CHECK(e.sqlstate() == "57P01");
+            CHECK(e.rows_delivered() == 1);
+            CHECK_FALSE(e.connection_usable());
+        }
+    });
+}
+
+TEST_CASE("notifications: a connection that listens carries nothing else") {
+    leat::run([](leat::executor ex) -> leat::task<void> {
+        auto c = co_await leat::postgres::connect(ex, server::address());
+        auto changes = notifications(ex, c, "orders");
+        boost::asio::steady_timer later(ex, 20ms);
+        later.async_wait([&](boost::system::error_code) { server::run("NOTIFY orders"); });
+        auto n = co_await changes.next();
+        CHECK(n->payload.empty());
+        try {
+            co_await count_rows(ex, c);
+            FAIL("no error");
+        } catch (const error& e) {
+            CHECK(e.kind() == error_kind::connection_busy);
+        }
+        co_await changes.close();
+        auto rows = co_await count_rows(ex, c);
+        CHECK(rows == 3);
+    });
+    CHECK_THROWS_AS(leat::postgres::ident(""), error);
+}
