@@ -1,21 +1,21 @@
 // Pipes and filters: a file -> clean -> upper-case -> a table, loaded through COPY. No step waits for all of the one
-// before it, and at no time is more than a few chunks in memory.
+// before it, and at no time is more than a few buffers in memory.
 // needs: postgres file
 // run: with_postgres
-#include "support/copy_into.hpp"
-
 #include <leat/asio.hpp>
 #include <leat/file.hpp>
 #include <leat/leat.hpp>
+#include <leat/postgres.hpp>
 
-#include <pqxx/pqxx>
-
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <tuple>
+
+namespace postgres = leat::postgres;
 
 std::string_view trim(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
@@ -33,18 +33,12 @@ std::string upper_case(std::string_view text) {
     return out;
 }
 
-leat::task<void> load(leat::executor ex, std::string path, pqxx::connection& connection) {
-    pqxx::work transaction(connection);
-    copy_into names(ex, transaction, "names", "name");
-
-    auto clean = leat::transform(trim) | leat::filter(is_data);
-    auto chunks = leat::file::lines(ex, path) | clean | leat::transform(upper_case) | leat::chunk(1000);
-    auto loading = std::move(chunks) | leat::for_each([&names](std::vector<std::string> chunk) {
-                       return names.load(std::move(chunk)); // awaited before the next chunk is asked for
-                   });
-    co_await loading;
-    co_await names.finish();
-    transaction.commit();
+leat::task<std::uint64_t> load(leat::executor ex, std::string path, postgres::connection& db) {
+    auto names = leat::file::lines(ex, path) | leat::transform(trim) | leat::filter(is_data);
+    auto loading =
+        std::move(names) | leat::transform(upper_case) | postgres::copy_into(ex, db, "names", {"name"});
+    const auto report = co_await loading; // all of them are in the table now, or none is
+    co_return report.rows;
 }
 
 void write_untidy_file(const std::string& path) {
@@ -56,18 +50,16 @@ void write_untidy_file(const std::string& path) {
 
 leat::task<void> run(leat::executor ex) {
     write_untidy_file("names.txt");
-    pqxx::connection connection(std::getenv("LEAT_PG")); // "host=... dbname=..."
-    pqxx::nontransaction sql(connection);
-    sql.exec("CREATE TEMP TABLE names (id bigserial, name text NOT NULL)");
-    sql.commit();
+    auto db = co_await postgres::connect(ex, std::getenv("LEAT_PG")); // "host=... dbname=..."
+    co_await postgres::execute(ex, db, "CREATE TEMP TABLE names (id bigserial, name text NOT NULL)");
 
-    co_await load(ex, "names.txt", connection);
+    const auto loaded = co_await load(ex, "names.txt", db);
+    std::cout << loaded << " names loaded\n";
 
-    pqxx::work check(connection);
-    const auto rows = check.exec("SELECT count(*), min(id), max(id) FROM names WHERE name ~ '^NAME [0-9]+$'");
-    std::cout << rows[0][0].c_str() << " names loaded\n";
-    for (const auto& row : check.exec("SELECT name FROM names ORDER BY id LIMIT 3"))
-        std::cout << '[' << row[0].c_str() << "]\n";
+    auto first =
+        postgres::rows<std::tuple<std::string>>(ex, db, "SELECT name FROM names ORDER BY id LIMIT 3");
+    while (auto name = co_await first.next())
+        std::cout << '[' << std::get<0>(*name) << "]\n";
 }
 
 int main() { leat::run(run); }

@@ -140,7 +140,8 @@ private:
                 }
                 ++i;
             }
-            const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(next - clock::now()).count();
+            const auto left =
+                std::chrono::duration_cast<std::chrono::nanoseconds>(next - clock::now()).count();
             const timespec wait{0, left > 0 && left < 1'000'000'000 ? static_cast<long>(left) : 0};
             ::ppoll(polled.data(), polled.size(), &wait, nullptr);
             if (polled[0].revents != 0)

@@ -20,11 +20,12 @@ namespace bench {
 /// What one run gave. `check` is a sum over the data: two ways to do the same must agree on it.
 struct result {
     double wall_ms = 0;
-    double first_ms = 0; ///< until the reader had the first element
-    double cpu_ms = 0;   ///< of this process, user and system
-    double peak_mib = 0; ///< how much the resident memory grew at most
+    double first_ms = 0;  ///< until the reader had the first element
+    double cpu_ms = 0;    ///< of this process, user and system
+    double peak_mib = 0;  ///< how much the resident memory grew at most
     double server_ms = 0; ///< processor time of the server for it, where that is known
-    double block_ms = 0;  ///< the longest time that the event loop was kept from its other work, where that is known
+    double block_ms =
+        0; ///< the longest time that the event loop was kept from its other work, where that is known
     std::uint64_t check = 0;
 };
 
@@ -112,7 +113,8 @@ inline result in_fresh_process(const std::vector<std::string>& arguments) {
     ::waitpid(child, &status, 0);
     result r;
     std::istringstream in(text);
-    if (status != 0 || !(in >> r.wall_ms >> r.first_ms >> r.cpu_ms >> r.peak_mib >> r.server_ms >> r.block_ms >> r.check))
+    if (status != 0 ||
+        !(in >> r.wall_ms >> r.first_ms >> r.cpu_ms >> r.peak_mib >> r.server_ms >> r.block_ms >> r.check))
         throw std::runtime_error("a sample failed: " + arguments.at(1) + " " + arguments.at(2));
     return r;
 }
