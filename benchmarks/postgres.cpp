@@ -5,7 +5,7 @@
 // the tables show medians and ratios to eager.
 //
 //     tools/with_postgres build/bench/benchmarks/postgres                         all, about a quarter of an hour
-//     ... postgres users documents skewed delay stop --rows 1000000 --runs 3      some of it
+//     ... postgres users documents skewed delay stop many --rows 1000000 --runs 3      some of it
 #include "support/delay.hpp"
 #include "support/progress.hpp"
 #include "support/sample.hpp"
@@ -327,6 +327,39 @@ void stop_early(std::size_t rows, std::size_t runs) {
                 rows, libpq[libpq.size() / 2], libpq.back(), cursor[cursor.size() / 2], cursor.back());
 }
 
+/// Many streams on one loop, each connection of the pool one after the other.
+void many_streams(int connections, int streams, int rows) {
+    const std::string sql = "SELECT i, 'Document ' || i, repeat('x', 70) FROM generate_series(1::bigint, " +
+                            std::to_string(rows) + ") AS i";
+    double longest = 0;
+    result r;
+    leat::run([&](leat::executor ex) -> leat::task<> {
+        std::vector<leat::postgres::connection> pool;
+        for (int i = 0; i < connections; ++i)
+            pool.push_back(co_await leat::postgres::connect(ex, table::server()));
+        const loop_watch watch(ex);
+        sample s;
+        std::uint64_t check = 0;
+        auto read_share = [&](int first) -> leat::task<> {
+            for (int i = first; i < streams; i += connections) {
+                auto all = leat::postgres::rows<document>(ex, pool[static_cast<std::size_t>(first)], sql);
+                while (auto row = co_await all.next())
+                    check += look_at(*row);
+            }
+        };
+        auto shares = leat::iota(0, connections);
+        auto all =
+            std::move(shares) | leat::for_each_concurrent(static_cast<std::size_t>(connections), read_share);
+        co_await all;
+        r = s.stop(check);
+        longest = watch.longest_ms();
+    });
+    std::printf("\n%d streams of %d rows on one loop and %d connections: %.0f ms, memory +%.1f MiB, a timer "
+                "was late by %.1f ms at "
+                "most\n",
+                streams, rows, connections, r.wall_ms, r.peak_mib, longest);
+}
+
 int benchmark(const std::vector<std::string>& arguments) {
     std::vector<std::string> wanted;
     std::size_t runs = 5;
@@ -342,7 +375,7 @@ int benchmark(const std::vector<std::string>& arguments) {
             wanted.push_back(arguments[i]);
     }
     if (wanted.empty())
-        wanted = {"users", "documents", "skewed", "delay", "stop"};
+        wanted = {"users", "documents", "skewed", "delay", "stop", "many"};
     if (sizes.empty())
         sizes = {1'000'000, 5'000'000};
     const std::vector<std::string> ours = {"eager", "libpq", "libpq pages", "cursor"};
@@ -384,6 +417,10 @@ int benchmark(const std::vector<std::string>& arguments) {
     if (asked("stop")) {
         table::fill(sizes.back());
         stop_early(sizes.back(), runs);
+    }
+    if (asked("many")) {
+        many_streams(25, 100, 20'000);
+        many_streams(80, 100, 20'000);
     }
     return 0;
 }

@@ -136,14 +136,16 @@ public:
         co_return false;
     }
 
-    /// Gives the reader what is there, up to the size of a page.
+    /// Gives the reader what is there, up to the size of a page, or what can be decoded in a turn.
     template <class Reader> void read(Reader& reader) {
         reader.begin_page();
         std::size_t bytes = 0, count = 0;
+        const auto until = std::chrono::steady_clock::now() + turn;
         for (;;) {
             const PGresult& some = session_->result();
             for (const int n = PQntuples(&some); row_ < n; ++row_, ++count) {
-                if (bytes >= options_.target_bytes || count >= std::max(1u, options_.max_rows))
+                const bool long_enough = count % 32 == 31 && std::chrono::steady_clock::now() >= until;
+                if (bytes >= options_.target_bytes || count >= std::max(1u, options_.max_rows) || long_enough)
                     return watchdog_.reader_rests();
                 libpq_fields fields(some, row_);
                 bytes += fields.bytes();
@@ -184,6 +186,9 @@ public:
     bool connection_usable() const noexcept { return usable_; }
 
 private:
+    /// How long a page is decoded before it is handed on, full or not: a hundred streams may have something at once, and each of
+    /// them keeps the loop so long.
+    static constexpr auto turn = std::chrono::microseconds(100);
     /// How long a clean-up waits for the server before it cuts the connection.
     static constexpr auto patience = std::chrono::seconds(2);
 
