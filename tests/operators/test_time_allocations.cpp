@@ -41,7 +41,9 @@ TEST_CASE("time operators: no allocation for an element", "[time]") {
     no_more_for_more_elements([](auto s, auto ex) { return leat::delay(std::move(s), ex, 1ns); });
     no_more_for_more_elements(
         [](auto s, auto ex) { return leat::throttle(std::move(s), ex, {.elements = 1, .per = 1us}); });
-    no_more_for_more_elements([](auto s, auto ex) { return leat::chunk_within(std::move(s), ex, 10, 1h); });
+    if (!leat::detail::poisoning) // then a chunk does not use its memory again
+        no_more_for_more_elements(
+            [](auto s, auto ex) { return leat::chunk_within(std::move(s), ex, 10, 1h); });
     no_more_for_more_elements([](auto s, auto ex) { return leat::debounce(std::move(s), ex, 1h); });
     no_more_for_more_elements([](auto s, auto ex) { return leat::sample(std::move(s), ex, 1h); });
     no_more_for_more_elements([](auto s, auto ex) { return leat::timeout(std::move(s), ex, {.idle = 1h}); });
