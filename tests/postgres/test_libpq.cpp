@@ -433,8 +433,9 @@ TEST_CASE("own: ten streams on ten connections share one loop, and it goes on me
 }
 
 TEST_CASE("own: queries run in parallel where the server likes") {
-    server::run("DROP TABLE IF EXISTS leat_parallel; CREATE TABLE leat_parallel AS SELECT i AS n FROM "
-                "generate_series(1, 300) i");
+    // Four rows on a page: the workers get pages, and one that starts late shall still get some.
+    server::run("DROP TABLE IF EXISTS leat_parallel; CREATE TABLE leat_parallel AS SELECT i AS n, "
+                "repeat('x', 1900) AS filler FROM generate_series(1, 300) i");
     database d(way::libpq,
                "-c parallel_setup_cost=0 -c parallel_tuple_cost=0 -c min_parallel_table_scan_size=0");
     bool seen_workers = false;

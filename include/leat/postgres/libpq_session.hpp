@@ -35,7 +35,8 @@ namespace leat::postgres::detail {
 ///   1. set_config('transaction_read_only', 'on', true): the pipeline is one implicit transaction, and this makes it
 ///      read-only. No BEGIN, so the connection is never idle in a transaction, and no setting stays behind.
 ///   2. parse, describe, and a flush: the columns are here, and can be refused, before the query has run for an hour.
-///   3. the query, its rows in binary and one by one (or ten at a time from libpq 17 on).
+///   3. the query, its rows in binary and one by one. (libpq 17 could give ten at a time, for less work;
+///      but of the ten in which the query fails it then loses those before the failure.)
 class libpq_session : public std::enable_shared_from_this<libpq_session> {
 public:
     enum class event {
@@ -136,9 +137,6 @@ public:
                 continue;
             }
             switch (PQresultStatus(r.get())) {
-#if defined(LIBPQ_HAS_CHUNK_MODE)
-            case PGRES_TUPLES_CHUNK:
-#endif
             case PGRES_SINGLE_TUPLE:
                 result_ = std::move(r);
                 return event::rows;
@@ -277,14 +275,8 @@ private:
         if (step_ == step::after || (step_ == step::before && --before_left_ != 0))
             return;
         step_ = static_cast<step>(static_cast<int>(step_) + 1);
-        if (step_ == step::query) {
-#if defined(LIBPQ_HAS_CHUNK_MODE)
-            PQsetChunkedRowsMode(connection(),
-                                 10); // as quick as 100, and giant rows cost a tenth of the memory
-#else
+        if (step_ == step::query)
             PQsetSingleRowMode(connection());
-#endif
-        }
     }
 
     void over() noexcept {
