@@ -6,8 +6,6 @@
 #include <leat/postgres.hpp>
 #include <leat/postgres/json.hpp>
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -17,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -134,8 +133,16 @@ leat::task<> listen(leat::executor ex, postgres::connection& db) {
 
 leat::task<> notify(leat::executor ex, std::string server) {
     auto db = co_await postgres::connect(ex, server);
-    boost::asio::steady_timer soon(ex, 200ms);
-    co_await soon.async_wait(leat::use_await);
+    bool listening = false; // what is notified before that is lost
+    while (!listening) {
+        co_await leat::sleep_for(ex, 10ms);
+        auto ask = postgres::rows<std::tuple<bool>>(ex, db,
+                                                    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE "
+                                                    "query LIKE 'LISTEN%' AND state = 'idle')");
+        auto answer = std::move(ask) | leat::first();
+        auto found = co_await answer;
+        listening = std::get<0>(*found);
+    }
     co_await postgres::execute(ex, db, "SELECT pg_notify('users', $1)", "the first");
     co_await postgres::execute(ex, db, "SELECT pg_notify('users', $1)", "the last");
 }

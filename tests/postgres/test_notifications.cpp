@@ -3,6 +3,7 @@
 #include <leat/postgres/notifications.hpp>
 
 #include <chrono>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -21,6 +22,19 @@ leat::task<int> count_rows(leat::executor ex, leat::postgres::connection& c) {
         ++n;
     co_return n;
 }
+/// What is notified before LISTEN is through is lost, so a timer would be a gamble.
+leat::task<> when_listening(leat::executor ex, int backend, std::function<void()> then) {
+    const std::string question =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle' "
+        "AND pid = " +
+        std::to_string(backend);
+    bool listening = false;
+    while (!listening) {
+        co_await leat::sleep_for(ex, 2ms);
+        listening = server::run(question) == "1";
+    }
+    then();
+}
 leat::task<std::vector<std::string>> channels_of(leat::executor ex, leat::postgres::connection& c) {
     auto rows = leat::postgres::rows<std::tuple<std::string>>(ex, c, "SELECT pg_listening_channels()");
     std::vector<std::string> all;
@@ -37,14 +51,14 @@ TEST_CASE("notifications: what is notified comes, in order and with its sender")
         pqxx::connection other(server::address());
         auto changes = notifications(ex, c, "Orders; DROP");
         // The first step listens, and somebody has to notify after that.
-        boost::asio::steady_timer later(ex, 50ms);
-        later.async_wait([&](boost::system::error_code) {
+        auto notify = [&] {
             pqxx::nontransaction t(other);
             t.exec("NOTIFY \"Orders; DROP\", 'one'");
             t.exec("NOTIFY \"Orders; DROP\"");
             t.exec("NOTIFY others, 'no'");
             t.exec("NOTIFY \"Orders; DROP\", 'three'");
-        });
+        };
+        leat::spawn(ex, when_listening(ex, c.backend_pid(), notify));
         for (const std::string expected : {"one", "", "three"}) {
             auto n = co_await changes.next();
             CHECK(n->payload == expected);
@@ -81,9 +95,8 @@ TEST_CASE("notifications: one that is destroyed stops listening behind itself") 
         {
             auto changes = notifications(ex, c, "orders");
             pqxx::connection other(server::address());
-            boost::asio::steady_timer later(ex, 20ms);
-            later.async_wait(
-                [&](boost::system::error_code) { pqxx::nontransaction(other).exec("NOTIFY orders"); });
+            auto notify = [&] { pqxx::nontransaction(other).exec("NOTIFY orders"); };
+            leat::spawn(ex, when_listening(ex, c.backend_pid(), notify));
             auto n = co_await changes.next();
             CHECK(n->channel == "orders");
         }
@@ -96,11 +109,11 @@ TEST_CASE("notifications: a lost connection is an error, after what came before 
     leat::run([](leat::executor ex) -> leat::task<void> {
         auto c = co_await leat::postgres::connect(ex, server::address());
         auto changes = notifications(ex, c, "orders");
-        boost::asio::steady_timer later(ex, 20ms);
-        later.async_wait([&](boost::system::error_code) {
+        auto notify = [&] {
             server::run("NOTIFY orders, 'last'");
             server::terminate(c.backend_pid());
-        });
+        };
+        leat::spawn(ex, when_listening(ex, c.backend_pid(), notify));
         auto n = co_await changes.next();
         CHECK(n->payload == "last");
         try {
@@ -119,8 +132,8 @@ TEST_CASE("notifications: a connection that listens carries nothing else") {
     leat::run([](leat::executor ex) -> leat::task<void> {
         auto c = co_await leat::postgres::connect(ex, server::address());
         auto changes = notifications(ex, c, "orders");
-        boost::asio::steady_timer later(ex, 20ms);
-        later.async_wait([&](boost::system::error_code) { server::run("NOTIFY orders"); });
+        auto notify = [&] { server::run("NOTIFY orders"); };
+        leat::spawn(ex, when_listening(ex, c.backend_pid(), notify));
         auto n = co_await changes.next();
         CHECK(n->payload.empty());
         try {
