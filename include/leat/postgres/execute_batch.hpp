@@ -121,20 +121,7 @@ private:
             failure = std::current_exception();
         }
 
-        if (!in_stream) {
-            leat::detail::fail(stream_, failure);
-            try {
-                co_await stream_.close();
-            } catch (...) { // it is the error itself
-            }
-        }
-        try {
-            co_await to.close();
-        } catch (...) {
-            for (const std::exception_ptr& e : stream_.closing_errors())
-                closing_errors_.push_back(e);
-            closing_errors_.push_back(std::current_exception());
-        }
+        co_await close_failed_sink(to, stream_, in_stream, failure, closing_errors_);
         if (in_stream)
             std::rethrow_exception(failure);
         fail(failure, to);

@@ -4,6 +4,7 @@
 #include <leat/asio/offload.hpp>
 #include <leat/asio/use_await.hpp>
 #include <leat/detail/owned_task.hpp>
+#include <leat/error_list.hpp>
 #include <leat/postgres/behind.hpp>
 #include <leat/postgres/connection.hpp>
 #include <leat/postgres/libpq_link.hpp>
@@ -13,6 +14,7 @@
 #include <leat/postgres/type_query.hpp>
 #include <leat/postgres/watchdog.hpp>
 #include <leat/postgres/write_session.hpp>
+#include <leat/stream.hpp>
 #include <leat/task.hpp>
 
 #include <boost/asio/error.hpp>
@@ -23,6 +25,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -238,6 +241,27 @@ public:
             this->inherit_stop(ch.stop);
     }
 };
+
+/// A sink has failed, in the stream or elsewhere: closes the stream, unless that has thrown, and the writer. What closing the
+/// writer throws goes to the sink's closing errors, behind those of the stream.
+template <class S>
+task<void> close_failed_sink(writer& to, S& stream, bool in_stream, std::exception_ptr failure,
+                             error_list& closing_errors) {
+    if (!in_stream) {
+        leat::detail::fail(stream, failure);
+        try {
+            co_await stream.close();
+        } catch (...) { // it is the error itself
+        }
+    }
+    try {
+        co_await to.close();
+    } catch (...) {
+        for (const std::exception_ptr& e : stream.closing_errors())
+            closing_errors.push_back(e);
+        closing_errors.push_back(std::current_exception());
+    }
+}
 
 /// Throws when the server refused a statement of our own, such as a question about its types.
 inline void expect_done(writer::event e, const writer& to, std::string_view who) {
