@@ -45,10 +45,13 @@ public:
     value next() noexcept {
         const int i = field_++;
         const auto size = static_cast<std::size_t>(PQgetlength(&result_, row_, i));
+        taken_ += size;
         if (size == 0 && PQgetisnull(&result_, row_, i))
             return {};
         return {PQgetvalue(&result_, row_, i), size};
     }
+    /// The bytes of the fields so far.
+    std::size_t taken() const noexcept { return taken_; }
     /// Of all.
     std::size_t bytes() const noexcept {
         std::size_t sum = 0;
@@ -61,6 +64,7 @@ private:
     const PGresult& result_;
     int row_;
     int field_ = 0;
+    std::size_t taken_ = 0;
 };
 
 /// The engine for a connection of leat's own: the rows of one query, as they come. It knows nothing of Rows; `open()`,
@@ -148,9 +152,9 @@ public:
                 if (bytes >= options_.target_bytes || count >= std::max(1u, options_.max_rows) || long_enough)
                     return watchdog_.reader_rests();
                 libpq_fields fields(some, row_);
-                bytes += fields.bytes();
                 if (!reader.add(fields))
                     return;
+                bytes += fields.taken();
             }
             row_ = 0;
             try {
@@ -186,9 +190,9 @@ public:
     bool connection_usable() const noexcept { return usable_; }
 
 private:
-    /// How long a page is decoded before it is handed on, full or not: a hundred streams may have something at once, and each of
-    /// them keeps the loop so long.
-    static constexpr auto turn = std::chrono::microseconds(100);
+    /// How long a page is decoded before it is handed on, full or not: a hundred streams may have something at once, and each
+    /// of them keeps the loop so long. From 25 to 1,000 us, the time for a million rows is the same.
+    static constexpr auto turn = std::chrono::microseconds(40);
     /// How long a clean-up waits for the server before it cuts the connection.
     static constexpr auto patience = std::chrono::seconds(2);
 
