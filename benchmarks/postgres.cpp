@@ -199,7 +199,14 @@ result copy(const std::string& server, const std::string& sql, const char* forma
     return run_program("psql -q -X '" + server + "' -c \"\\copy (" + sql + ") TO /dev/null WITH (FORMAT " +
                        format + ")\"");
 }
-/// `prefetch` 0: cursor() as it comes; else a loop of fetch(n).
+/// A Python that has asyncpg: Debian's package is for Debian's own. Empty: none.
+std::string python() {
+    for (const std::string name : {"python3", "/usr/bin/python3"})
+        if (std::system((name + " -c 'import asyncpg' >/dev/null 2>&1").c_str()) == 0)
+            return name;
+    return "";
+}
+/// `fetch` 0: cursor() as it comes; else a loop of fetch(n).
 result asyncpg(const std::string& sql, int fetch) {
     const std::string cursor = fetch == 0 ? "async for row in c.cursor(q): n += 1"
                                           : "cur = await c.cursor(q)\n"
@@ -223,9 +230,8 @@ result asyncpg(const std::string& sql, int fetch) {
         cursor +
         "\n"
         "asyncio.run(main())\n";
-    return run_program("python3 - <<'END'\n" + script + "END\n");
+    return run_program(python() + " - <<'END'\n" + script + "END\n");
 }
-bool has_asyncpg() { return std::system("python3 -c 'import asyncpg' >/dev/null 2>&1") == 0; }
 
 template <class Row>
 result run_one(const std::string& way, const std::string& server, const std::string& sql) {
@@ -387,7 +393,7 @@ int benchmark(const std::vector<std::string>& arguments) {
     if (asked("users"))
         for (const std::size_t size : sizes) {
             auto all = ways;
-            if (has_asyncpg())
+            if (!python().empty())
                 all.insert(all.end(), {"asyncpg cursor", "asyncpg fetch(1000)"});
             table::fill(size);
             compare(std::to_string(size) + " users of about 100 bytes", std::to_string(size), all, runs,
