@@ -67,7 +67,7 @@ public:
           std::optional<std::uint64_t> offset = {})
         : error(message(operation, path, code, offset), operation, path, code, offset) {}
 
-    /// "open", "read", "write", "sync", "close", "rename" or "read a line of".
+    /// "open", "read", "write", "sync", "close", "rename", "split", "follow", "list" or "read a line of".
     const std::string& operation() const noexcept { return operation_; }
     const std::filesystem::path& path() const noexcept { return path_; }
     /// The errno, in `std::generic_category()`: compare it with `std::errc::no_such_file_or_directory` and so
@@ -102,12 +102,12 @@ private:
 /// A line was longer than `max_line`.
 class line_too_long : public error {
 public:
-    line_too_long(std::filesystem::path path, std::uint64_t line, std::uint64_t offset, std::size_t limit)
-        : error("cannot read '" + path.string() + "': line " + std::to_string(line) +
-                    ", which starts at byte " + std::to_string(offset) + ", is longer than " +
-                    std::to_string(limit) +
-                    " bytes. Raise max_line, or check that the file has the line ends you expect.",
-                "read a line of", path, std::make_error_code(std::errc::value_too_large), offset),
+    /// `line` is 0 where nobody counts them, and `path` empty for lines that come from elsewhere. Where reading began at
+    /// another byte than 0, `begin`, the lines are counted from there.
+    line_too_long(std::filesystem::path path, std::uint64_t line, std::uint64_t offset, std::size_t limit,
+                  std::uint64_t begin = 0)
+        : error(message(path, line, offset, limit, begin), "read a line of", path,
+                std::make_error_code(std::errc::value_too_large), offset),
           line_(line), limit_(limit) {}
 
     /// The number of the line, from 1; `offset()` is the byte it starts at.
@@ -115,6 +115,17 @@ public:
     std::size_t limit() const noexcept { return limit_; }
 
 private:
+    static std::string message(const std::filesystem::path& path, std::uint64_t line, std::uint64_t offset,
+                               std::size_t limit, std::uint64_t begin) {
+        auto text = path.empty() ? std::string("cannot split into lines") : "cannot read '" + path.string() + "'";
+        text += line == 0 ? ": a line" : ": line " + std::to_string(line);
+        if (line != 0 && begin != 0)
+            text += " behind byte " + std::to_string(begin);
+        text += ", which starts at byte " + std::to_string(offset) + ", is longer than " + std::to_string(limit) +
+                " bytes. Raise max_line, or check that the file has the line ends you expect.";
+        return text;
+    }
+
     std::uint64_t line_;
     std::size_t limit_;
 };

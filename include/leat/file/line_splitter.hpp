@@ -122,6 +122,11 @@ public:
         return {views_.data(), 1};
     }
 
+    /// True while the beginning of a line is kept whose end has not come: what `finish()` would hand over.
+    bool unfinished() const noexcept {
+        return !stopped_ && ((!handed_out_ && !carry_.empty()) || (bom_ != 0 && bom_ != bom_done));
+    }
+
     /// True once a line was longer than `max_line`: nothing more will come.
     bool stopped() const noexcept { return stopped_; }
     /// The number, from 1, of the line after those handed over so far; the line that is too long if

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "../asio/fairness.hpp"
 
@@ -21,6 +22,9 @@ enum class read_ahead {
     never,
 };
 
+/// "Up to the end of the file, wherever that is when it is reached."
+inline constexpr std::uint64_t to_the_end = std::numeric_limits<std::uint64_t>::max();
+
 /// How a file is read.
 struct read_options {
     /// Bytes asked for at a time. A chunk may be shorter at any time, not only at the end.
@@ -31,6 +35,8 @@ struct read_options {
     read_ahead ahead = read_ahead::automatic;
     /// The byte to start at. Only what has offsets (files, block devices) takes another than 0.
     std::uint64_t offset = 0;
+    /// The byte before which reading ends, if the file does not end earlier.
+    std::uint64_t end = to_the_end;
     /// How often a file that never has to be waited for, because it is cached, lets the others on the loop run. An
     /// element is a chunk, or a line.
     fairness fair = {.time = std::chrono::milliseconds(1)};

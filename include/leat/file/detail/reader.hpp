@@ -42,7 +42,8 @@ public:
         : shared_work(std::move(ex)), path_(std::move(path)), ahead_(options.ahead),
           chunk_size_(
               std::clamp<std::size_t>(options.chunk_size, 1, 0x7ffff000)), // the most that read() takes
-          buffers_(std::max(options.buffers, 2u)), offset_(options.offset) {}
+          buffers_(std::max(options.buffers, 2u)), offset_(options.offset),
+          end_(options.end) {}
 
     /// The next chunk; empty at the end. Nothing if it has to be waited for: `co_await change()`, then ask
     /// again. The chunk before is given back by this call. Throws file::error.
@@ -117,6 +118,10 @@ private:
     void read_now() {
         if (!opened_)
             return start([this] { open(); });
+        if (offset_ >= end_) {
+            over_ = true;
+            return;
+        }
         if (pollable_ && !pumping_)
             return read_ready();
         if (!pumping_) {
@@ -146,7 +151,7 @@ private:
             buffer& b = next_buffer();
             ssize_t n = 0;
             do {
-                n = ::read(ready_->native_handle(), b.bytes.get(), chunk_size_);
+                n = ::read(ready_->native_handle(), b.bytes.get(), wanted());
             } while (n < 0 && errno == EINTR);
             if (n >= 0)
                 return put(b, static_cast<std::size_t>(n));
@@ -181,14 +186,19 @@ private:
     void put(buffer& b, std::size_t n) noexcept {
         b.size = n;
         offset_ += n;
-        if (n == 0)
-            over_ = true;
-        else
+        if (n != 0)
             ++written_;
+        if (n == 0 || (offset_ >= end_ && working_))
+            over_ = true; // without a worker that is left to the next call, which gives this chunk's buffer back first
+    }
+
+    /// How much the next read asks for: at least one byte.
+    std::size_t wanted() const noexcept {
+        return static_cast<std::size_t>(std::min<std::uint64_t>(chunk_size_, end_ - offset_));
     }
 
     ssize_t read_some(buffer& b, int flags) noexcept {
-        iovec io{b.bytes.get(), chunk_size_};
+        iovec io{b.bytes.get(), wanted()};
         ssize_t n = 0;
         do {
             n = ::preadv2(fd_.get(), &io, 1, seekable_ ? static_cast<off_t>(offset_) : -1, flags);
@@ -256,6 +266,7 @@ private:
     std::uint64_t read_ = 0;
     std::uint64_t written_ = 0;
     std::uint64_t offset_; // of the next byte to be read from the file
+    const std::uint64_t end_;
     descriptor fd_;
     watched ready_; // owns the descriptor instead, if it has readiness
     bool opened_ = false;
