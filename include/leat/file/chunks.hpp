@@ -7,6 +7,7 @@
 #include "byte_view.hpp"
 #include "detail/source.hpp"
 #include "options.hpp"
+#include "part.hpp"
 
 namespace leat::file {
 
@@ -49,6 +50,13 @@ inline async_generator<byte_view> chunks(executor ex, std::filesystem::path path
         byte_view bytes(*chunk);
         co_yield std::move(bytes);
     }
+}
+
+/// The bytes of a part of a file, as `split` gives them: `options.offset` and `.end` are those of the part.
+inline async_generator<byte_view> chunks(executor ex, part some, read_options options = {}) {
+    options.offset = some.begin;
+    options.end = some.end;
+    return chunks(std::move(ex), std::move(some.path), options);
 }
 
 } // namespace leat::file

@@ -117,11 +117,13 @@ public:
 private:
     static std::string message(const std::filesystem::path& path, std::uint64_t line, std::uint64_t offset,
                                std::size_t limit, std::uint64_t begin) {
-        auto text = path.empty() ? std::string("cannot split into lines") : "cannot read '" + path.string() + "'";
+        auto text =
+            path.empty() ? std::string("cannot split into lines") : "cannot read '" + path.string() + "'";
         text += line == 0 ? ": a line" : ": line " + std::to_string(line);
         if (line != 0 && begin != 0)
             text += " behind byte " + std::to_string(begin);
-        text += ", which starts at byte " + std::to_string(offset) + ", is longer than " + std::to_string(limit) +
+        text += ", which starts at byte " + std::to_string(offset) + ", is longer than " +
+                std::to_string(limit) +
                 " bytes. Raise max_line, or check that the file has the line ends you expect.";
         return text;
     }

@@ -21,11 +21,15 @@ struct line_rules {
     /// anywhere else is data, also at the end of a last line that has no "\n". Only looked at when the
     /// delimiter is '\n'.
     bool strip_cr = true;
-    /// Leave out a UTF-8 byte order mark (EF BB BF) at the very start.
+    /// Leave out a UTF-8 byte order mark (EF BB BF) at the very start, unless the delimiter is one of its bytes.
     bool skip_bom = true;
     /// The longest line taken, in bytes without its end. A longer one stops the splitter: it bounds the
     /// memory when the input turns out to have no lines at all.
     std::size_t max_line = std::size_t{64} << 20;
+
+    bool looks_for_bom() const noexcept {
+        return skip_bom && delimiter != '\xEF' && delimiter != '\xBB' && delimiter != '\xBF';
+    }
 };
 
 /// Cuts chunks of bytes into lines, whatever they come from: it does no input or output of its own.
@@ -52,7 +56,7 @@ public:
         : rules_(rules), batch_(batch == 0 ? 1 : batch), views_(batch_ + detail::scan_slack),
           strip_cr_(rules.strip_cr && rules.delimiter == '\n'),
           scan_(strip_cr_ ? detail::best_line_scanner<true>() : detail::best_line_scanner<false>()),
-          bom_(rules.skip_bom ? 0 : bom_done) {}
+          bom_(rules.looks_for_bom() ? 0 : bom_done) {}
 
     /// Lends the next chunk. The one before must have been used up: `take()` returned an empty span.
     void feed(std::string_view chunk) {

@@ -2,53 +2,19 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
-#include <span>
 #include <string_view>
 #include <utility>
 
 #include "../async_generator.hpp"
-#include "../poison.hpp"
 #include "byte_view.hpp"
+#include "detail/over.hpp"
 #include "detail/source.hpp"
 #include "error.hpp"
 #include "line_splitter.hpp"
-#include "options.hpp"
+#include "lines_options.hpp"
+#include "part.hpp"
 
 namespace leat::file {
-
-/// How `lines` reads, and what a line is: the members of `line_rules` and `read_options`, where each is
-/// explained.
-struct lines_options {
-    char delimiter = '\n';
-    bool strip_cr = true;
-    bool skip_bom = true;
-    std::size_t max_line = line_rules{}.max_line;
-    std::size_t chunk_size = read_options{}.chunk_size;
-    unsigned buffers = read_options{}.buffers;
-    read_ahead ahead = read_options{}.ahead;
-    fairness fair = read_options{}.fair;
-};
-
-namespace detail {
-
-// The step of these lines is over: in a build with AddressSanitizer, who still looks at them is found out. (Not at the one
-// that crosses a chunk border, which lies in a buffer of its own.)
-inline void over([[maybe_unused]] std::span<const std::string_view> lines,
-                 [[maybe_unused]] std::string_view chunk) noexcept {
-    if constexpr (leat::detail::poisoning) {
-        const auto inside = [chunk](const char* at) {
-            return !std::less<>()(at, chunk.data()) && !std::less<>()(chunk.data() + chunk.size(), at);
-        };
-        if (!lines.empty() && !inside(lines.front().data()))
-            lines = lines.subspan(1);
-        if (!lines.empty())
-            poison(lines.front().data(), static_cast<std::size_t>(lines.back().data() + lines.back().size() -
-                                                                  lines.front().data()));
-    }
-}
-
-} // namespace detail
 
 /// The lines of a file, without their ends.
 ///
@@ -67,10 +33,8 @@ inline void over([[maybe_unused]] std::span<const std::string_view> lines,
 ///             std::cout << *line << '\n';
 inline async_generator<std::string_view> lines(executor ex, std::filesystem::path path,
                                                lines_options options = {}) {
-    const read_options reading{options.chunk_size, options.buffers, options.ahead, 0, options.fair};
-    const line_rules rules{options.delimiter, options.strip_cr, options.skip_bom, options.max_line};
-    detail::source source(ex, std::move(path), reading);
-    line_splitter splitter(rules);
+    detail::source source(ex, std::move(path), options.reading());
+    line_splitter splitter(options.rules());
 
     for (bool at_end = false; !at_end;) {
         const auto chunk = source.try_next();
@@ -95,9 +59,16 @@ inline async_generator<std::string_view> lines(executor ex, std::filesystem::pat
             co_yield batch(last);
         }
         if (splitter.stopped())
-            throw line_too_long(source.path(), splitter.line_number(), splitter.line_offset(),
-                                options.max_line);
+            throw line_too_long(source.path(), splitter.line_number(),
+                                options.offset + splitter.line_offset(), options.max_line, options.offset);
     }
+}
+
+/// The lines of a part of a file, as `split` gives them: `options.offset` and `.end` are those of the part.
+inline async_generator<std::string_view> lines(executor ex, part some, lines_options options = {}) {
+    options.offset = some.begin;
+    options.end = some.end;
+    return lines(std::move(ex), std::move(some.path), options);
 }
 
 } // namespace leat::file

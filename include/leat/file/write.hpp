@@ -21,8 +21,9 @@ namespace leat::file {
 struct write_options {
     /// Written after each element: "\n" makes lines of them. Copied by the sink.
     std::string_view after_each = {};
-    /// Bytes of each of the two buffers.
-    std::size_t buffer_size = std::size_t{256} << 10;
+    /// Bytes of each of the two buffers. Large ones let the loop and the worker go on at the same time; what a small file
+    /// does not fill stays untouched, so it takes no memory.
+    std::size_t buffer_size = std::size_t{1} << 20;
     /// Wait at the end until the bytes are on the disk (fsync). `write_atomically` does so always.
     bool sync = false;
 };
@@ -54,15 +55,19 @@ task<std::uint64_t> write_stream(S stream, executor ex, std::filesystem::path pa
             co_await target->change();
         for (;;) {
             in_stream = true;
-            auto element = co_await stream.next();
+            auto some = co_await stream.next_batch();
             in_stream = false;
-            if (!element)
+            if (!some)
                 break;
-            const std::string_view parts[2] = {text_of(*element), after_each};
-            for (std::string_view text : parts) {
-                for (target->put(text); !text.empty(); target->put(text)) {
-                    while (!target->flush())
-                        co_await target->change();
+            for (const auto& element : some) {
+                const std::string_view parts[2] = {text_of(element), after_each};
+                if (target->put(parts[0], parts[1]))
+                    continue;
+                for (std::string_view text : parts) {
+                    for (target->put(text); !text.empty(); target->put(text)) {
+                        while (!target->flush())
+                            co_await target->change();
+                    }
                 }
             }
         }
@@ -168,9 +173,13 @@ inline constexpr detail::write_fn<detail::write_mode::replace> write_lines{true}
 /// As `write`, after what is in the file already.
 inline constexpr detail::write_fn<detail::write_mode::append> append{false};
 
-/// As `write`, but the file is replaced in one step when all is written and on the disk: whoever looks sees
-/// the old file or the new one, also when the stream throws or the program is killed. Written to a temporary
-/// file next to it and renamed; the permissions of an old file are kept, and a symbolic link stays one.
+/// As `write`, but the file is replaced in one step when all is written and on the disk: whoever looks sees the old file or the
+/// new one, also when the stream throws or the program is killed. The permissions of an old file are kept, and a symbolic link
+/// stays one.
+///
+/// It is written to a file without a name in the same folder, which gets a name, and then this one, at the end. Where the file
+/// system cannot do that, it has the name ".name.1234567890.tmp" all the while, and may be left behind by a program that is
+/// killed.
 inline constexpr detail::write_fn<detail::write_mode::atomic> write_atomically{false};
 
 } // namespace leat::file

@@ -42,8 +42,7 @@ public:
         : shared_work(std::move(ex)), path_(std::move(path)), ahead_(options.ahead),
           chunk_size_(
               std::clamp<std::size_t>(options.chunk_size, 1, 0x7ffff000)), // the most that read() takes
-          buffers_(std::max(options.buffers, 2u)), offset_(options.offset),
-          end_(options.end) {}
+          buffers_(std::max(options.buffers, 2u)), offset_(options.offset), end_(options.end) {}
 
     /// The next chunk; empty at the end. Nothing if it has to be waited for: `co_await change()`, then ask
     /// again. The chunk before is given back by this call. Throws file::error.
@@ -188,8 +187,8 @@ private:
         offset_ += n;
         if (n != 0)
             ++written_;
-        if (n == 0 || (offset_ >= end_ && working_))
-            over_ = true; // without a worker that is left to the next call, which gives this chunk's buffer back first
+        if (n == 0 || offset_ >= end_)
+            over_ = true;
     }
 
     /// How much the next read asks for: at least one byte.

@@ -49,11 +49,29 @@ public:
     // Runs where nobody waits for it: see `file_target`.
     ~writer_state() override { remove_temporary(); }
 
-    /// Takes as much of `text` as there is room for, and removes that from it. No lock: the worker has
-    /// another buffer.
+    /// Takes both, one after the other. False: there is not enough room, and nothing was taken. No lock: the worker has another
+    /// buffer.
+    bool put(std::string_view a, std::string_view b) noexcept {
+        buffer& to = buffers_[filling_];
+        if (capacity_ - to.size < a.size() + b.size())
+            return false;
+        char* const at = to.bytes.get() + to.size;
+        if (!a.empty())
+            std::memcpy(at, a.data(), a.size());
+        if (b.size() == 1)
+            at[a.size()] = b[0];
+        else if (!b.empty())
+            std::memcpy(at + a.size(), b.data(), b.size());
+        to.size += a.size() + b.size();
+        return true;
+    }
+
+    /// Takes as much of `text` as there is room for, and removes that from it.
     void put(std::string_view& text) noexcept {
         buffer& b = buffers_[filling_];
         const auto n = std::min(text.size(), capacity_ - b.size);
+        if (n == 0)
+            return;
         std::memcpy(b.bytes.get() + b.size, text.data(), n);
         b.size += n;
         text.remove_prefix(n);
@@ -244,6 +262,7 @@ private:
         const bool temporary = mode_ == write_mode::atomic && (!exists || S_ISREG(info.st_mode));
         int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
         flags |= temporary ? O_EXCL : mode_ == write_mode::append ? O_APPEND : O_TRUNC;
+        descriptor fd;
         if (temporary) {
             target_ = path_;
             std::error_code ignored;
@@ -254,9 +273,10 @@ private:
             temporary_ = target_;
             temporary_.replace_filename("." + target_.filename().string() + "." + std::to_string(random()) +
                                         ".tmp");
+            fd = open_nameless();
         }
-        const auto& name = temporary ? temporary_ : path_;
-        descriptor fd(::open(name.c_str(), flags, 0666));
+        if (!fd)
+            fd = descriptor(::open((temporary ? temporary_ : path_).c_str(), flags, 0666));
         int code = fd ? 0 : errno;
         if (code == ENXIO && exists && S_ISFIFO(info.st_mode)) {
             const std::lock_guard lock(mutex_);
@@ -281,6 +301,23 @@ private:
         pollable_ = !file;
     }
 
+    // A file without a name: when the program is killed, it is gone. Not every file system has it. (The name that it is to
+    // get in the end is found by way of /proc.)
+    descriptor open_nameless() {
+#if defined(O_TMPFILE)
+        if (::access("/proc/self/fd", X_OK) == 0) {
+            descriptor fd(::open(directory().c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+            nameless_ = static_cast<bool>(fd);
+            return fd;
+        }
+#endif
+        return descriptor();
+    }
+
+    std::filesystem::path directory() const {
+        return target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
+    }
+
     void write_all() {
         buffer& b = draining();
         while (sent_ != b.size) {
@@ -299,6 +336,13 @@ private:
         const bool temporary = !temporary_.empty();
         if (keep && regular_ && (sync_ || temporary) && ::fsync(fd_.get()) != 0)
             failed("sync", errno);
+        if (keep && !error_ && nameless_) {
+            const auto self = "/proc/self/fd/" + std::to_string(fd_.get());
+            if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0)
+                nameless_ = false;
+            else
+                failed("rename", errno);
+        }
         if (const auto code = fd_.close())
             failed("close", code.value());
         if (!temporary || !keep || error_)
@@ -310,14 +354,13 @@ private:
         temporary_.clear();
         // The new name is on the disk once its directory is. A file system that cannot sync a directory needs
         // no sync.
-        const auto directory = target_.has_parent_path() ? target_.parent_path() : std::filesystem::path(".");
-        const descriptor fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        const descriptor fd(::open(directory().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
         if (fd && ::fsync(fd.get()) != 0 && errno != EINVAL)
             failed("sync", errno);
     }
 
     void remove_temporary() noexcept {
-        if (!temporary_.empty())
+        if (!temporary_.empty() && !nameless_)
             ::unlink(temporary_.c_str());
         temporary_.clear();
     }
@@ -332,6 +375,7 @@ private:
     std::uint64_t written_ = 0;
     std::filesystem::path target_;    // in atomic mode
     std::filesystem::path temporary_; // empty if there is none
+    bool nameless_ = false;           // and it does not have that name yet
     descriptor fd_;
     watched ready_; // owns the descriptor instead, if it has readiness
     std::optional<asio::steady_timer> retry_;
