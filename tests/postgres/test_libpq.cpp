@@ -32,7 +32,7 @@ namespace {
 using one_int = std::tuple<std::int32_t>;
 using clock_type = std::chrono::steady_clock;
 const stream_options tens{.first_rows = 10, .max_rows = 10};
-const std::string endless = "SELECT generate_series(1, 5000000) AS i";
+const std::string endless = "SELECT generate_series(1, 2000000000) AS i";
 const std::string never = "SELECT 1 FROM pg_sleep(60)";
 // Rows at once, then a long silence. The server sends rows when it has 8 KiB of them.
 const std::string then_silent =
@@ -70,7 +70,6 @@ owned read_one(leat::executor ex, database& d, std::string sql, bool& reached) {
 
 TEST_CASE("own: closing early gives the connection back at once") {
     database d(way::libpq);
-    auto quickest = clock_type::duration::max();
     leat::run([&](leat::executor ex) -> leat::task<void> {
         for (int read : {0, 1, 10, 11, 1000, 100'000}) {
             auto s = d.rows<one_int>(ex, endless);
@@ -79,9 +78,8 @@ TEST_CASE("own: closing early gives the connection back at once") {
             const auto before = clock_type::now();
             co_await s.close();
             const auto took = clock_type::now() - before;
-            CHECK(took < 200ms);
-            if (read > 0)
-                quickest = std::min(quickest, took);
+            CHECK(took <
+                  2s); // all of the rows would take minutes; benchmarks/postgres says how long this takes
             auto one = d.rows<one_int>(ex, "SELECT 42");
             auto r = co_await one.next();
             CHECK(std::get<0>(*r) == 42);
@@ -91,7 +89,6 @@ TEST_CASE("own: closing early gives the connection back at once") {
             co_await s.close();
         }
     });
-    CHECK(quickest < (server::sanitized ? 100ms : 20ms));
     CHECK(d.works());
 }
 

@@ -1,6 +1,7 @@
 // A bad network, a server that is stuck, and databases that are not in UTF-8.
 #include "database.hpp"
 #include "proxy.hpp"
+#include "writing.hpp"
 
 #include <chrono>
 #include <csignal>
@@ -76,6 +77,36 @@ TEST_CASE("own: a network that falls silent: the stall limit ends it, and closin
         CHECK(failure->rows_delivered() == seen);
         CHECK_FALSE(failure->connection_usable());
         CHECK_FALSE(d.connection()->is_open());
+        CHECK(ticker.longest_gap() < 50ms);
+    });
+}
+
+TEST_CASE("writing: a network that falls silent, also for the cancel: closing is bounded") {
+    server::proxy network(4096);
+    auto c = server::connect(network.address());
+    leat::run([&](leat::executor ex) -> leat::task<> {
+        server::ticker ticker(ex);
+        auto numbers = [&]() -> leat::async_generator<int> {
+            for (int i = 1; i <= 100; ++i) {
+                if (i == 25)
+                    network.fall_silent();
+                co_yield int(i);
+            }
+        };
+        leat::postgres::batch_options o;
+        o.rows = 10;
+        o.stall = 200ms;
+        auto saving = numbers() |
+                      leat::postgres::execute_batch(ex, c, "SELECT pg_sleep(0.01) FROM unnest($1::int[])", o);
+        const auto before = clock_type::now();
+        const auto w = co_await server::outcome_of(std::move(saving));
+        CHECK(clock_type::now() - before < 4s);
+        CHECK(w.error);
+        if (!w.error)
+            co_return;
+        CHECK(w.error->kind() == error_kind::timed_out);
+        CHECK_FALSE(w.error->connection_usable());
+        CHECK_FALSE(c.is_open());
         CHECK(ticker.longest_gap() < 50ms);
     });
 }

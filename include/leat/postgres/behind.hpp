@@ -8,8 +8,10 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 
+#include <chrono>
 #include <functional>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -92,5 +94,22 @@ private:
     std::list<job> jobs_;
     bool loop_ends_ = false;
 };
+
+/// How long a clean-up waits for the server before it cuts the connection.
+inline constexpr auto cleanup_patience = std::chrono::seconds(2);
+
+/// The owner of a session is destroyed while it is open, and nothing there may wait: `shut(session)` runs behind it, and then
+/// the connection is given back.
+template <class Session, class Shut>
+void shut_behind(behind& cleaner, const boost::asio::any_io_executor& ex, std::shared_ptr<Session> s,
+                 Shut shut) {
+    s->abandon();
+    cleaner.run(
+        ex, [s, shut] { shut(*s); }, [s] { s->release(); });
+}
+template <class Session>
+void shut_behind(behind& cleaner, const boost::asio::any_io_executor& ex, std::shared_ptr<Session> s) {
+    shut_behind(cleaner, ex, std::move(s), [](Session& left) { left.shut(cleanup_patience); });
+}
 
 } // namespace leat::postgres::detail

@@ -8,6 +8,7 @@
 #include <leat/postgres/libpq_link.hpp>
 #include <leat/postgres/libpq_session.hpp>
 #include <leat/postgres/on_worker.hpp>
+#include <leat/postgres/sqlstate.hpp>
 #include <leat/postgres/stream_options.hpp>
 #include <leat/postgres/watchdog.hpp>
 #include <leat/task.hpp>
@@ -58,6 +59,23 @@ inline task<void> settle_link(executor ex, std::shared_ptr<libpq_link> link) {
         co_await leat::offload(ex, wait);
         before->release();
     }
+}
+
+/// Takes the connection for a session, when whoever had it before has cleaned up. Throws connection_busy or connection_lost.
+template <class Session>
+task<void> take_connection(executor ex, std::shared_ptr<libpq_link> link, std::shared_ptr<Session>& session) {
+    co_await settle_link(std::move(ex), link);
+    auto s = std::make_shared<Session>(link);
+    s->claim();
+    session = std::move(s);
+}
+
+/// A session's socket, for a loop to watch: a copy, so that libpq keeps its own.
+template <class Session> descriptor_copy socket_of(const Session& s) {
+    descriptor_copy fd(s.socket());
+    if (fd.get() < 0)
+        throw connection_lost("the connection's socket cannot be used");
+    return fd;
 }
 } // namespace detail
 
@@ -258,12 +276,16 @@ inline task<connection> connect(executor ex, std::string conninfo, connect_optio
             "reached from here?");
     PGconn* const c = making->connection.get();
     if (PQstatus(c) != CONNECTION_OK) {
+        std::string words = PQerrorMessage(c);
         const std::string why =
             PQconnectionNeedsPassword(c)
                 ? "the server wants a password: PGPASSWORD, ~/.pgpass, or password=... in the "
                   "connection string"
+            : words.find("certificate") != words.npos
+                ? "the server's certificate was not accepted: sslrootcert has to name who signed it, and "
+                  "verify-full wants the host's name in it; the reason is in server_message()"
                 : "the reason is in server_message()";
-        throw detail::connect_failed(why, PQerrorMessage(c));
+        throw detail::connect_failed(why, std::move(words));
     }
     connection made(std::make_shared<detail::libpq_link>(std::move(making->connection)));
     detail::warn_if_not_verified(made, options);

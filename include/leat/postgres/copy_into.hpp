@@ -284,14 +284,14 @@ private:
         if constexpr (is_binary<Rows> ? binary_row<row> : writable_row<row>) {
             return copy_sink<S, Rows<row>>(static_cast<S&&>(stream), std::move(target));
         } else {
+            constexpr bool is_row = writable_row<row>;
             static_assert(
-                writable_row<row>,
+                is_row,
                 "leat::postgres::copy_into: the elements must be structs without constructors and base "
                 "classes, std::tuples, or single values with a codec: transform them before");
             static_assert(
-                !writable_row<row>,
-                "leat::postgres::copy_into: a member of the element has a type that is not written: "
-                "transform it, or give leat::postgres::codec<T> a find_encoder(oid)");
+                !is_row, "leat::postgres::copy_into: a member of the element has a type that is not written: "
+                         "transform it, or give leat::postgres::codec<T> a find_encoder(oid)");
             return task<copy_report>();
         }
     }

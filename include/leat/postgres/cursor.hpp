@@ -83,9 +83,7 @@ public:
             session_->release();
             return;
         }
-        session_->abandon();
-        behind_.run(
-            ex_, [s = session_] { s->shut(patience); }, [s = session_] { s->release(); });
+        shut_behind(behind_, ex_, session_);
     }
 
     /// Begins, and waits for the first page; `columns()` are known afterwards, also when that is empty. Throws as
@@ -150,7 +148,7 @@ public:
         page_ = page();
         if (!session_ || closed_)
             co_return;
-        auto shut = [s = session_] { s->shut(patience); };
+        auto shut = [s = session_] { s->shut(cleanup_patience); };
         co_await leat::offload(ex_, shut); // a stop request does not cut this short; its own time limit does
         closed_ = true;
         usable_ = session_->usable();
@@ -161,9 +159,6 @@ public:
     bool connection_usable() const noexcept { return usable_; }
 
 private:
-    /// How long a clean-up waits for the server before it cuts the connection.
-    static constexpr auto patience = std::chrono::seconds(2);
-
     static const pqxx_connection* address_of(pqxx_connection& c) noexcept { return &c; }
     static const pqxx_connection* address_of(pqxx::transaction_base& t) noexcept { return &t.conn(); }
 

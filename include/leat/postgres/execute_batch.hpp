@@ -252,12 +252,13 @@ private:
         if constexpr (binary_row<row>) {
             return batch_sink<S>(static_cast<S&&>(stream), std::move(target));
         } else {
+            constexpr bool is_row = writable_row<row>;
             static_assert(
-                writable_row<row>,
+                is_row,
                 "leat::postgres::execute_batch: the elements must be structs without constructors and base "
                 "classes, std::tuples, or single values with a codec: transform them before");
             static_assert(
-                !writable_row<row>,
+                !is_row,
                 "leat::postgres::execute_batch: a member of the element has a type that is not written: "
                 "transform it, or give leat::postgres::codec<T> a find_encoder(oid)");
             return task<batch_report>();

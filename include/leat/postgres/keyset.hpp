@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct keyset_options {
 };
 
 namespace detail {
+
+template <class KeyOf, class Row, class Key>
+concept says_key = std::is_invocable_v<KeyOf&, const Row&> &&
+    std::is_assignable_v<Key&, std::invoke_result_t<KeyOf&, const Row&>>;
 
 template <class Row, class Connection, class Key, class KeyOf>
 async_generator<Row> pages_by_key(executor ex, Connection* c, keyset_options options, std::string sql,
@@ -84,17 +89,30 @@ async_generator<Row> pages_by_key(executor ex, Connection* c, keyset_options opt
 ///             ex, connection, "SELECT id, name FROM users WHERE id > $1 ORDER BY id LIMIT $2", last, &user::id);
 ///         co_yield leat::elements_of(std::move(users));
 ///     }
-template <class Row, readable Connection, class Key, class KeyOf, class... Parameters>
+template <class Row, class Connection, class Key, class KeyOf, class... Parameters>
 async_generator<Row> keyset(executor ex, Connection& connection, const keyset_options& options,
                             std::string_view sql, Key after, KeyOf key_of, const Parameters&... parameters) {
+    constexpr bool is_readable = readable<Connection>;
+    static_assert(is_readable,
+                  "leat::postgres::keyset: it reads from a leat::postgres::connection (as "
+                  "leat::postgres::connect makes it), a pqxx::connection or a transaction of libpqxx, none "
+                  "of them const");
     detail::check_row<Row>();
-    LEAT_ASSERT(options.page_rows > 0, "leat::postgres::keyset: a page has at least one row");
-    std::vector<detail::parameter> texts{std::nullopt, detail::to_parameter(options.page_rows)};
-    (texts.push_back(detail::to_parameter(parameters)), ...);
-    return detail::pages_by_key<Row>(std::move(ex), &connection, options, std::string(sql), std::move(after),
-                                     std::move(key_of), std::move(texts));
+    constexpr bool says_the_key = detail::says_key<KeyOf, Row, Key>;
+    static_assert(says_the_key,
+                  "leat::postgres::keyset: key_of(row) has to give the key of a const Row&, in the type "
+                  "of the key that the stream begins behind: a function, or a member such as &user::id");
+    if constexpr (is_readable && says_the_key) {
+        LEAT_ASSERT(options.page_rows > 0, "leat::postgres::keyset: a page has at least one row");
+        std::vector<detail::parameter> texts{std::nullopt, detail::to_parameter(options.page_rows)};
+        (texts.push_back(detail::to_parameter(parameters)), ...);
+        return detail::pages_by_key<Row>(std::move(ex), &connection, options, std::string(sql),
+                                         std::move(after), std::move(key_of), std::move(texts));
+    } else {
+        return {};
+    }
 }
-template <class Row, readable Connection, class Key, class KeyOf, class... Parameters>
+template <class Row, class Connection, class Key, class KeyOf, class... Parameters>
 async_generator<Row> keyset(executor ex, Connection& connection, std::string_view sql, Key after,
                             KeyOf key_of, const Parameters&... parameters) {
     return keyset<Row>(std::move(ex), connection, keyset_options(), sql, std::move(after), std::move(key_of),

@@ -2,8 +2,10 @@
 
 #include <leat/postgres/error.hpp>
 #include <leat/postgres/libpq.hpp>
+#include <leat/postgres/sqlstate.hpp>
 #include <leat/postgres/type.hpp>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -52,6 +54,24 @@ public:
     PGconn* get() const noexcept { return connection_.get(); }
     bool open() const noexcept { return !closed_ && PQstatus(get()) == CONNECTION_OK; }
 
+    /// Reads from the socket, once: what is there comes in 16 KiB, and whoever wants more asks again. False when there is
+    /// nothing to read any more.
+    ///
+    /// TLS hands out a record in parts and keeps the rest, for which no socket becomes readable. A record has 16 KiB and
+    /// libpq reads at least 8 at once, so after three reads that had nothing new from the socket it holds nothing back.
+    bool take_in() noexcept {
+        if (PQconsumeInput(get()) == 0)
+            return false;
+        for (int quiet = 0; quiet < 3 && PQsslInUse(get()) && PQisBusy(get());) {
+            int waiting = 0;
+            ::ioctl(PQsocket(get()), FIONREAD, &waiting);
+            quiet = waiting == 0 ? quiet + 1 : 0;
+            if (PQconsumeInput(get()) == 0)
+                break; // what came before it counts
+        }
+        return true;
+    }
+
     /// Takes the connection for one stream. False if somebody has it.
     bool claim(std::shared_ptr<libpq_session> s) {
         const std::lock_guard lock(mutex_);
@@ -91,14 +111,18 @@ private:
     /// Replaces libpq's own, which writes to stderr.
     static void heard(void* self, const PGresult* notice) noexcept {
         auto& link = *static_cast<libpq_link*>(self);
-        const char* const severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-        if (severity == nullptr ||
-            (std::string_view(severity) != "FATAL" && std::string_view(severity) != "PANIC"))
+        const auto field = [notice](int which) -> std::string_view {
+            const char* const text = PQresultErrorField(notice, which);
+            return text == nullptr ? "" : text;
+        };
+        const std::string_view severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
+        const std::string_view code = field(PG_DIAG_SQLSTATE);
+        // An immediate shutdown, or a crash elsewhere in the server, is only a WARNING.
+        if (severity != "FATAL" && severity != "PANIC" && !server_leaves(code))
             return;
         try {
-            const char* const code = PQresultErrorField(notice, PG_DIAG_SQLSTATE);
             link.last_words_ = PQresultErrorMessage(notice);
-            link.last_sqlstate_ = code == nullptr ? "" : code;
+            link.last_sqlstate_ = code;
         } catch (...) {
             // Out of memory for a message: the error will do without it.
         }

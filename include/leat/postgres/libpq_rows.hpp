@@ -94,9 +94,7 @@ public:
             session_->release();
             return;
         }
-        session_->abandon();
-        behind_.run(
-            ex_, [s = session_] { s->shut(patience); }, [s = session_] { s->release(); });
+        shut_behind(behind_, ex_, session_);
     }
 
     /// Sends the query; `columns()` are known afterwards. Does nothing the second time. Throws as `next_page()`.
@@ -177,7 +175,7 @@ public:
         if (!session_ || closed_)
             co_return;
         if (session_->in_query()) {
-            auto shut = [s = session_] { s->shut(patience); };
+            auto shut = [s = session_] { s->shut(cleanup_patience); };
             co_await leat::offload(ex_,
                                    shut); // a stop request does not cut this short; its own time limit does
         }
@@ -193,20 +191,11 @@ private:
     /// How long a page is decoded before it is handed on, full or not: a hundred streams may have something at once, and each
     /// of them keeps the loop so long. From 25 to 1,000 us, the time for a million rows is the same.
     static constexpr auto turn = std::chrono::microseconds(40);
-    /// How long a clean-up waits for the server before it cuts the connection.
-    static constexpr auto patience = std::chrono::seconds(2);
-
     task<void> begin() {
-        co_await settle(ex_, link_);
-        auto s = std::make_shared<libpq_session>(link_);
-        s->claim();
-        session_ = s;
-        descriptor_copy fd(s->socket());
-        if (fd.get() < 0)
-            throw connection_lost("the connection's socket cannot be used");
-        descriptor_.emplace(ex_, fd.release()); // the loop's registration lives and dies here
+        co_await take_connection(ex_, link_, session_);
+        descriptor_.emplace(ex_, socket_of(*session_).release()); // the loop's registration dies with it
         co_await ask(sql_, parameters_, snapshot_);
-        columns_ = s->columns();
+        columns_ = session_->columns();
         const std::vector<oid> unknown = unknown_types();
         if (!unknown.empty()) {
             co_await look_up(unknown);
@@ -267,7 +256,7 @@ private:
     /// The query uses types that are not built in. It has hardly begun: it is stopped, the server is asked about them, and it
     /// is asked again. Once for each type and connection.
     task<void> look_up(std::vector<oid> unknown) {
-        auto stop = [s = session_] { s->stop_query(patience); };
+        auto stop = [s = session_] { s->stop_query(cleanup_patience); };
         co_await leat::offload(ex_, stop);
         if (!session_->usable())
             throw connection_lost("the server did not answer in time");
@@ -303,10 +292,6 @@ private:
         }
         closed_ = true;
         std::rethrow_exception(failure);
-    }
-
-    static task<void> settle(executor ex, std::shared_ptr<libpq_link> link) {
-        return leat::postgres::detail::settle_link(std::move(ex), std::move(link));
     }
 
     executor ex_;

@@ -3,16 +3,14 @@
 #include <leat/config.hpp>
 #include <leat/postgres/error.hpp>
 #include <leat/postgres/libpq.hpp>
+#include <leat/postgres/libpq_cancel.hpp>
 #include <leat/postgres/libpq_link.hpp>
 #include <leat/postgres/parameter.hpp>
 #include <leat/postgres/sqlstate.hpp>
 #include <leat/postgres/type.hpp>
 
-#include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -20,7 +18,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -127,7 +124,7 @@ public:
         check_open();
         PGconn* const c = connection();
         for (;;) {
-            if (PQisBusy(c) && take_in() && PQisBusy(c) && PQstatus(c) == CONNECTION_OK)
+            if (PQisBusy(c) && link_->take_in() && PQisBusy(c) && PQstatus(c) == CONNECTION_OK)
                 return event::wait;
             libpq_ptr<PGresult> r(PQgetResult(c));
             if (!r) {
@@ -187,7 +184,10 @@ public:
         result_.reset();
         if (in_query_) {
             try {
-                drain(std::chrono::steady_clock::now() + patience);
+                const auto now = std::chrono::steady_clock::now();
+                drain(
+                    *link_, now + patience, now, [this] { return finish_what_is_there(); },
+                    [this] { cut(); });
             } catch (...) {
                 cut();
             }
@@ -298,123 +298,6 @@ private:
             out.push_back(std::move(c));
         }
         return out;
-    }
-
-    /// Reads from the socket, once: what is there comes in 16 KiB, and whoever wants more asks again. False when there is
-    /// nothing to read any more.
-    bool take_in() {
-        PGconn* const c = connection();
-        if (PQconsumeInput(c) == 0)
-            return false;
-        if (PQsslInUse(c) && PQisBusy(c))
-            take_in_decrypted();
-        return true;
-    }
-    /// TLS hands out a record in parts and keeps the rest, for which no socket becomes readable. A record has 16 KiB and
-    /// libpq reads at least 8 at once, so after three reads that had nothing new from the socket it holds nothing back.
-    void take_in_decrypted() {
-        PGconn* const c = connection();
-        for (int quiet = 0; quiet < 3 && PQisBusy(c);) {
-            int waiting = 0;
-            ::ioctl(PQsocket(c), FIONREAD, &waiting);
-            quiet = waiting == 0 ? quiet + 1 : 0;
-            if (PQconsumeInput(c) == 0)
-                return;
-        }
-    }
-
-    /// Asks the server to stop: on a thread of its own, for it opens a connection, and through a dead network that takes
-    /// minutes.
-    class cancelling {
-    public:
-        explicit cancelling(PGconn* c) : handle_(make(c)) {}
-
-        static std::shared_ptr<cancelling> begin(PGconn* c) {
-            auto request = std::make_shared<cancelling>(c);
-            try {
-                std::thread([request] { request->run(); }).detach();
-            } catch (...) { // no thread to be had
-                request->run();
-            }
-            return request;
-        }
-        bool done() const {
-            const std::lock_guard lock(mutex_);
-            return done_;
-        }
-        bool wait_until(std::chrono::steady_clock::time_point deadline) const {
-            std::unique_lock lock(mutex_);
-            return changed_.wait_until(lock, deadline, [this] { return done_; });
-        }
-
-    private:
-#if defined(LIBPQ_HAS_ASYNC_CANCEL)
-        // The newer one encrypts what the older one sends in the clear.
-        using handle = PGcancelConn;
-        static handle* make(PGconn* c) { return PQcancelCreate(c); }
-        static void send(handle* h) { PQcancelBlocking(h); }
-        struct deleter {
-            void operator()(handle* h) const noexcept { PQcancelFinish(h); }
-        };
-#else
-        using handle = PGcancel;
-        static handle* make(PGconn* c) { return PQgetCancel(c); }
-        static void send(handle* h) {
-            char why_not[256];
-            PQcancel(h, why_not, sizeof why_not);
-        }
-        using deleter = libpq_deleter;
-#endif
-        void run() {
-            if (handle_)
-                send(handle_.get());
-            const std::lock_guard lock(mutex_);
-            done_ = true;
-            changed_.notify_all();
-        }
-
-        const std::unique_ptr<handle, deleter> handle_;
-        mutable std::mutex mutex_;
-        mutable std::condition_variable changed_;
-        bool done_ = false;
-    };
-
-    /// Reads to the end of the query. A cancel that reaches the server before the query does nothing, so it is repeated,
-    /// less and less often.
-    void drain(std::chrono::steady_clock::time_point deadline) {
-        using namespace std::chrono;
-        PGconn* const c = connection();
-        std::shared_ptr<cancelling> request;
-        milliseconds pause{10};
-        auto next_cancel = steady_clock::now();
-        for (;;) {
-            const int unsent = PQflush(c);
-            if (finish_what_is_there())
-                break;
-            const auto now = steady_clock::now();
-            if (now >= deadline) {
-                cut(); // the server does not answer; libpq then sees a lost connection
-                PQconsumeInput(c);
-                finish_what_is_there();
-                return;
-            }
-            if (now >= next_cancel && (!request || request->done())) {
-                request = cancelling::begin(c);
-                next_cancel = steady_clock::now() + pause;
-                pause *= 2;
-            }
-            const auto until =
-                std::min(deadline, std::max(next_cancel, steady_clock::now() + milliseconds(1)));
-            pollfd ready{PQsocket(c), static_cast<short>(unsent == 1 ? POLLIN | POLLOUT : POLLIN), 0};
-            ::poll(&ready, 1,
-                   static_cast<int>(duration_cast<milliseconds>(until - steady_clock::now()).count()) + 1);
-            PQconsumeInput(c);
-            if (PQsslInUse(c))
-                take_in_decrypted();
-        }
-        // One that is still on its way could hit the next query.
-        if (request && !request->wait_until(deadline))
-            cut();
     }
 
     /// True when the query is over, or the connection lost.

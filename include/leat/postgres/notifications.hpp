@@ -53,53 +53,45 @@ public:
     ~listening() {
         if (!session_ || closed_)
             return;
-        session_->abandon();
-        behind_.run(
-            ex_, [s = session_, sql = unlisten_] { stop_listening(*s, sql); },
-            [s = session_] { s->release(); });
+        shut_behind(behind_, ex_, session_, [sql = unlisten_](libpq_session& s) { stop_listening(s, sql); });
     }
 
     task<void> open() {
-        co_await settle_link(ex_, link_);
-        auto s = std::make_shared<libpq_session>(link_);
-        s->claim();
-        session_ = s;
-        descriptor_copy fd(s->socket());
-        if (fd.get() < 0)
-            throw connection_lost("the connection's socket cannot be used");
-        descriptor_.emplace(ex_, fd.release());
-        s->send(listen_, {});
-        bool sent = s->sent();
+        co_await take_connection(ex_, link_, session_);
+        descriptor_.emplace(ex_, socket_of(*session_).release());
+        libpq_session& s = *session_;
+        s.send(listen_, {});
+        bool sent = s.sent();
         while (!sent) {
             co_await descriptor_->async_wait(descriptor::wait_write, leat::use_await);
-            sent = s->sent();
+            sent = s.sent();
         }
-        event now = s->advance();
+        event now = s.advance();
         while (now != event::end) {
             if (now == event::wait)
                 co_await descriptor_->async_wait(descriptor::wait_read, leat::use_await);
-            now = s->advance();
+            now = s.advance();
         }
     }
 
     /// What has come, at least one.
     task<std::vector<notification>> next() {
         std::vector<notification> some;
-        for (;;) {
-            take(some);
-            if (!some.empty())
-                co_return some;
-            co_await descriptor_->async_wait(descriptor::wait_read, leat::use_await);
+        for (int quiet = 0;;) {
             if (link_->marked_closed())
                 throw connection_lost("the connection was closed while notifications were read from it");
-            if (PQconsumeInput(link_->get()) == 0) {
-                take(some); // those before the end still count
-                if (!some.empty())
-                    co_return some;
+            const bool connected = PQconsumeInput(link_->get()) == 1;
+            take(some); // also those before the end
+            if (!some.empty())
+                co_return some;
+            if (!connected)
                 throw link_->last_words().empty()
                     ? connection_lost(PQerrorMessage(link_->get()))
                     : connection_lost(link_->last_words(), link_->last_sqlstate());
-            }
+            if (PQsslInUse(link_->get()) && ++quiet < 3)
+                continue; // TLS may hold something back, for which no socket becomes readable
+            quiet = 0;
+            co_await descriptor_->async_wait(descriptor::wait_read, leat::use_await);
         }
     }
 
@@ -116,9 +108,6 @@ public:
     bool connection_usable() const noexcept { return session_ ? session_->usable() : link_->open(); }
 
 private:
-    /// How long the clean-up waits for the server before it cuts the connection.
-    static constexpr auto patience = std::chrono::seconds(2);
-
     void take(std::vector<notification>& out) {
         struct freed {
             void operator()(PGnotify* n) const noexcept { PQfreemem(n); }
@@ -129,10 +118,10 @@ private:
 
     /// Worker.
     static void stop_listening(libpq_session& s, const std::string& unlisten) noexcept {
-        const auto deadline = std::chrono::steady_clock::now() + patience;
+        const auto deadline = std::chrono::steady_clock::now() + cleanup_patience;
         try {
             if (s.in_query()) // LISTEN itself was given up
-                s.stop_query(patience);
+                s.stop_query(cleanup_patience);
             s.send(unlisten, {});
             for (bool over = false; !over;) {
                 const bool sent = s.sent();
@@ -150,7 +139,7 @@ private:
         } catch (...) {
             s.cut(); // a connection that still listened would be a surprise to who has it next
         }
-        s.shut(patience);
+        s.shut(cleanup_patience);
     }
 
     executor ex_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <leat/borrowed.hpp>
+#include <leat/column_names.hpp>
+#include <leat/detail/struct_members.hpp>
 #include <leat/poison.hpp>
 #include <leat/postgres/codec.hpp>
 #include <leat/postgres/error.hpp>
@@ -8,9 +10,6 @@
 #include <leat/postgres/page_arena.hpp>
 #include <leat/postgres/row_view.hpp>
 #include <leat/postgres/stream_options.hpp>
-
-#include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
 
 #include <array>
 #include <cstddef>
@@ -27,42 +26,18 @@
 
 namespace leat::postgres {
 
-/// The names of a struct's members, for `stream_options::match_names`: a std::array, one name a member, in their order. The
-/// struct can bring them itself:
-/// \code
-/// struct user {
-///     std::int64_t id;
-///     std::string name;
-///     static constexpr std::array column_names{"id", "name"};
-/// };
-/// \endcode
-/// or this is specialised: `template <> inline constexpr std::array leat::postgres::column_names<user>{"id", "name"};`
-/// (C++20 has no way to ask the compiler for them.)
-template <class Row> inline constexpr int column_names = 0;
-template <class Row>
-    requires requires { std::size(Row::column_names); }
-inline constexpr auto column_names<Row> = Row::column_names;
+/// The names of a struct's members, for `stream_options::match_names`: those of `leat::column_names`. Where the columns of a
+/// query have other names than those of a file:
+/// `template <> inline constexpr std::array leat::postgres::column_names<user>{"id", "name"};`
+template <class Row> inline constexpr auto column_names = leat::column_names<Row>;
 
 namespace detail {
 
 template <class Row>
 inline constexpr bool has_column_names = !std::is_same_v<std::remove_cv_t<decltype(column_names<Row>)>, int>;
 
-/// The members of a Row: how many, their types, and how to reach them.
-template <class Row> struct row_members {
-    static constexpr std::size_t count = boost::pfr::tuple_size_v<Row>;
-    template <std::size_t I> using type = boost::pfr::tuple_element_t<I, Row>;
-    template <std::size_t I> static type<I>& get(Row& row) noexcept { return boost::pfr::get<I>(row); }
-};
-
-template <class... T> struct row_members<std::tuple<T...>> {
-    static constexpr std::size_t count = sizeof...(T);
-    template <std::size_t I> using type = std::tuple_element_t<I, std::tuple<T...>>;
-    template <std::size_t I> static type<I>& get(std::tuple<T...>& row) noexcept { return std::get<I>(row); }
-};
-
-template <class T> inline constexpr bool is_tuple = false;
-template <class... T> inline constexpr bool is_tuple<std::tuple<T...>> = true;
+using leat::detail::is_tuple;
+template <class Row> using row_members = leat::detail::struct_members<Row>;
 
 template <class Row, std::size_t... I> constexpr bool all_decodable(std::index_sequence<I...>) {
     return (decodable<typename unwrap_optional<typename row_members<Row>::template type<I>>::type> && ...);

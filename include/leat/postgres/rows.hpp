@@ -71,15 +71,24 @@ async_generator<Element> stream(std::shared_ptr<Engine> source, stream_options o
 template <class Row, class Element, class Connection, class... Parameters>
 async_generator<Element> start(executor ex, Connection& connection, const stream_options& options,
                                std::string_view sql, const Parameters&... parameters) {
+    constexpr bool is_readable = readable<Connection>;
+    static_assert(is_readable,
+                  "leat::postgres::rows: it reads from a leat::postgres::connection (as "
+                  "leat::postgres::connect makes it), a pqxx::connection or a transaction of libpqxx, none "
+                  "of them const");
     check_row<Row>();
-    if (sql.find('\0') != sql.npos)
-        throw error(error_kind::sql, "leat::postgres: the query holds a zero byte");
-    std::vector<parameter> texts;
-    texts.reserve(sizeof...(parameters));
-    (texts.push_back(to_parameter(parameters)), ...);
-    return stream<Row, Element>(
-        reading<Connection>::open(std::move(ex), connection, std::string(sql), std::move(texts), options),
-        options);
+    if constexpr (is_readable) {
+        if (sql.find('\0') != sql.npos)
+            throw error(error_kind::sql, "leat::postgres: the query holds a zero byte");
+        std::vector<parameter> texts;
+        texts.reserve(sizeof...(parameters));
+        (texts.push_back(to_parameter(parameters)), ...);
+        return stream<Row, Element>(
+            reading<Connection>::open(std::move(ex), connection, std::string(sql), std::move(texts), options),
+            options);
+    } else {
+        return {};
+    }
 }
 
 } // namespace detail
@@ -117,13 +126,13 @@ async_generator<Element> start(executor ex, Connection& connection, const stream
 /// while (auto u = co_await users.next())
 ///     std::cout << u->name << '\n';
 /// \endcode
-template <class Row = row_view, readable Connection, class... Parameters>
+template <class Row = row_view, class Connection, class... Parameters>
 async_generator<Row> rows(executor ex, Connection& connection, const stream_options& options,
                           std::string_view sql, const Parameters&... parameters) {
     return detail::start<Row, Row>(std::move(ex), connection, options, sql, parameters...);
 }
 
-template <class Row = row_view, readable Connection, class... Parameters>
+template <class Row = row_view, class Connection, class... Parameters>
 async_generator<Row> rows(executor ex, Connection& connection, std::string_view sql,
                           const Parameters&... parameters) {
     return detail::start<Row, Row>(std::move(ex), connection, stream_options(), sql, parameters...);
@@ -137,13 +146,13 @@ async_generator<Row> rows(executor ex, Connection& connection, std::string_view 
 ///     auto pages = leat::postgres::pages<user>(ex, connection, "SELECT id, name, mail FROM users");
 ///     while (auto page = co_await pages.next())
 ///         index.add(*page);
-template <class Row = row_view, readable Connection, class... Parameters>
+template <class Row = row_view, class Connection, class... Parameters>
 async_generator<std::span<Row>> pages(executor ex, Connection& connection, const stream_options& options,
                                       std::string_view sql, const Parameters&... parameters) {
     return detail::start<Row, std::span<Row>>(std::move(ex), connection, options, sql, parameters...);
 }
 
-template <class Row = row_view, readable Connection, class... Parameters>
+template <class Row = row_view, class Connection, class... Parameters>
 async_generator<std::span<Row>> pages(executor ex, Connection& connection, std::string_view sql,
                                       const Parameters&... parameters) {
     return detail::start<Row, std::span<Row>>(std::move(ex), connection, stream_options(), sql,

@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -139,10 +140,18 @@ inline std::string select_of(const shard& s, const name_list& columns) {
 ///     auto plan = co_await leat::postgres::shards(ex, connection, "shop.orders", 8);
 ///     for (const leat::postgres::shard& s : plan.parts())
 ///         queue.send(nlohmann::json(s).dump());
-inline task<shard_plan> shards(executor ex, connection& c, const table_name& table, std::size_t n) {
-    if (n == 0)
-        throw error(error_kind::sql, "leat::postgres::shards: a table cannot be divided into 0 parts");
-    return detail::plan_shards(std::move(ex), detail::link_of(c), table.sql(), n);
+template <class Connection>
+task<shard_plan> shards(executor ex, Connection& c, const table_name& table, std::size_t n) {
+    static_assert(std::is_same_v<Connection, connection>,
+                  "leat::postgres::shards: the plan is held by a connection of leat's own, as "
+                  "leat::postgres::connect makes it, not by libpqxx");
+    if constexpr (std::is_same_v<Connection, connection>) {
+        if (n == 0)
+            throw error(error_kind::sql, "leat::postgres::shards: a table cannot be divided into 0 parts");
+        return detail::plan_shards(std::move(ex), detail::link_of(c), table.sql(), n);
+    } else {
+        return {};
+    }
 }
 
 /// The rows of a shard, as `rows` gives those of a query: the columns in the order of Row's members.
@@ -152,14 +161,21 @@ inline task<shard_plan> shards(executor ex, connection& c, const table_name& tab
 /// may read the table.
 ///
 ///     auto orders = leat::postgres::rows<order>(ex, connection, shard, {"id", "total"});
-template <class Row>
-async_generator<Row> rows(executor ex, connection& c, const shard& s, const name_list& columns,
+template <class Row, class Connection>
+async_generator<Row> rows(executor ex, Connection& c, const shard& s, const name_list& columns,
                           const stream_options& options = stream_options()) {
+    static_assert(std::is_same_v<Connection, connection>,
+                  "leat::postgres::rows: a shard is read through a connection of leat's own, as "
+                  "leat::postgres::connect makes it, not through libpqxx");
     detail::check_row<Row>();
-    return detail::stream<Row, Row>(
-        std::make_shared<detail::libpq_rows>(std::move(ex), detail::link_of(c), detail::select_of(s, columns),
-                                             std::vector<detail::parameter>(), options, s.snapshot),
-        options);
+    if constexpr (std::is_same_v<Connection, connection>) {
+        return detail::stream<Row, Row>(std::make_shared<detail::libpq_rows>(
+                                            std::move(ex), detail::link_of(c), detail::select_of(s, columns),
+                                            std::vector<detail::parameter>(), options, s.snapshot),
+                                        options);
+    } else {
+        return {};
+    }
 }
 
 } // namespace leat::postgres

@@ -2,13 +2,13 @@
 
 #include <leat/postgres/error.hpp>
 #include <leat/postgres/libpq.hpp>
+#include <leat/postgres/libpq_cancel.hpp>
 #include <leat/postgres/libpq_link.hpp>
 #include <leat/postgres/libpq_session.hpp>
 #include <leat/postgres/sqlstate.hpp>
 #include <leat/postgres/type.hpp>
 #include <leat/postgres/write_error.hpp>
 
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -115,7 +115,7 @@ public:
         check_open();
         if (copying_ && sees_an_error())
             refused_early_ = true;
-        take_in();
+        link_->take_in();
     }
     /// A COPY needs no more rows: it has failed.
     bool over() const noexcept { return refused_early_ || PQstatus(connection()) != CONNECTION_OK; }
@@ -125,7 +125,7 @@ public:
         check_open();
         PGconn* const c = connection();
         for (;;) {
-            if (PQisBusy(c) && take_in() && PQisBusy(c) && PQstatus(c) == CONNECTION_OK)
+            if (PQisBusy(c) && link_->take_in() && PQisBusy(c) && PQstatus(c) == CONNECTION_OK)
                 return event::wait;
             libpq_ptr<PGresult> r(PQgetResult(c));
             if (!r) {
@@ -172,13 +172,14 @@ public:
     /// was found. When the server does not answer within `patience`, the connection is cut instead.
     void shut(std::chrono::milliseconds patience) noexcept {
         try {
-            const auto deadline = std::chrono::steady_clock::now() + patience;
+            const auto now = std::chrono::steady_clock::now();
+            const auto deadline = now + patience;
             if (active_)
-                drain(deadline, true);
+                drain_until(deadline, now);
             const auto status = PQtransactionStatus(connection());
             if (!active_ && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR)) {
                 active_ = PQsendQuery(connection(), "ROLLBACK") == 1;
-                drain(deadline, false);
+                drain_until(deadline, deadline); // not cancelled
             }
         } catch (...) {
             place_->cut();
@@ -288,68 +289,21 @@ private:
                seen.find("VPANIC\0C"sv) != seen.npos;
     }
 
-    /// Reads from the socket. False when there is nothing to read any more.
-    bool take_in() {
-        PGconn* const c = connection();
-        if (PQconsumeInput(c) == 0)
-            return false;
-        // TLS hands out a record in parts and keeps the rest, for which no socket becomes readable; see
-        // libpq_session.
-        for (int again = 0; PQsslInUse(c) && again != 3; ++again) {
-            if (PQconsumeInput(c) == 0)
-                return false;
-        }
-        return true;
-    }
-
-    /// Asks the server to stop. It opens a connection for that, which blocks.
-    void cancel() noexcept {
-#if defined(LIBPQ_HAS_ASYNC_CANCEL)
-        PGcancelConn* const request = PQcancelCreate(connection());
-        PQcancelBlocking(request);
-        PQcancelFinish(request);
-#else
-        const libpq_ptr<PGcancel> request(PQgetCancel(connection()));
-        char why_not[256];
-        if (request)
-            PQcancel(request.get(), why_not, sizeof why_not);
-#endif
-    }
-
     /// Reads to the end of the statement. A COPY is told that it was given up, which is enough for a server
-    /// that listens; all else is cancelled, less and less often.
-    void drain(std::chrono::steady_clock::time_point deadline, bool cancelling) {
-        using namespace std::chrono;
-        PGconn* const c = connection();
-        milliseconds pause{10};
-        auto next_cancel = cancelling ? steady_clock::now() : steady_clock::time_point::max();
+    /// that listens; all else is cancelled.
+    void drain_until(std::chrono::steady_clock::time_point deadline,
+                     std::chrono::steady_clock::time_point first_cancel) {
         if (copying_) {
             leave_copy("given up");
-            next_cancel += milliseconds(50);
+            first_cancel += std::chrono::milliseconds(50);
         }
-        while (active_) {
-            const int unsent = PQflush(c);
-            finish_what_is_there();
-            if (!active_)
-                return;
-            const auto now = steady_clock::now();
-            if (now >= deadline) {
-                place_->cut(); // the server does not answer; libpq then sees a lost connection
-                PQconsumeInput(c);
+        drain(
+            *link_, deadline, first_cancel,
+            [this] {
                 finish_what_is_there();
-                return;
-            }
-            if (now >= next_cancel) {
-                cancel();
-                next_cancel = steady_clock::now() + pause;
-                pause *= 2;
-            }
-            const auto until = std::min(deadline, next_cancel);
-            pollfd ready{PQsocket(c), static_cast<short>(unsent == 1 ? POLLIN | POLLOUT : POLLIN), 0};
-            ::poll(&ready, 1,
-                   static_cast<int>(duration_cast<milliseconds>(until - steady_clock::now()).count()) + 1);
-            take_in();
-        }
+                return !active_;
+            },
+            [this] { place_->cut(); });
     }
     void finish_what_is_there() {
         while (!PQisBusy(connection())) {

@@ -57,22 +57,14 @@ public:
             session_->release();
             return;
         }
-        session_->abandon();
-        behind_.run(
-            ex_, [s = session_] { s->shut(patience); }, [s = session_] { s->release(); });
+        shut_behind(behind_, ex_, session_);
     }
 
     /// Takes the connection.
     task<void> open() {
         watchdog_.begin();
-        co_await settle_link(ex_, link_);
-        auto s = std::make_shared<write_session>(link_);
-        s->claim();
-        session_ = s;
-        descriptor_copy fd(s->socket());
-        if (fd.get() < 0)
-            throw connection_lost("the connection's socket cannot be used");
-        socket_ = std::make_shared<watched_socket>(ex_, fd.release());
+        co_await take_connection(ex_, link_, session_);
+        socket_ = std::make_shared<watched_socket>(ex_, socket_of(*session_).release());
     }
 
     write_session& session() const noexcept { return *session_; }
@@ -132,7 +124,7 @@ public:
         if (session_->at_rest()) {
             session_->leave();
         } else {
-            auto shut = [s = session_] { s->shut(patience); };
+            auto shut = [s = session_] { s->shut(cleanup_patience); };
             co_await leat::offload(ex_, shut);
         }
         closed_ = true;
@@ -147,9 +139,6 @@ public:
     bool in_doubt() const noexcept { return session_ && session_->in_doubt(); }
 
 private:
-    /// How long a clean-up waits for the server before it cuts the connection.
-    static constexpr auto patience = std::chrono::seconds(2);
-
     /// The descriptor, and a wait for something to read that lasts from one wait for writing to the next: a
     /// server that is itself stuck writing notices to us takes in nothing. Shared with that wait's handler,
     /// which may come late.

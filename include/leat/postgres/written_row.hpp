@@ -10,9 +10,6 @@
 #include <leat/postgres/write_error.hpp>
 #include <leat/postgres/write_session.hpp>
 
-#include <boost/pfr/core.hpp>
-#include <boost/pfr/tuple_size.hpp>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -40,10 +37,7 @@ template <class Row> struct written_parts {
     static constexpr std::size_t count = row_members<Row>::count;
     template <std::size_t I> using type = std::remove_cvref_t<typename row_members<Row>::template type<I>>;
     template <std::size_t I> static const type<I>& get(const Row& row) noexcept {
-        if constexpr (is_tuple<Row>)
-            return std::get<I>(row);
-        else
-            return boost::pfr::get<I>(row);
+        return row_members<Row>::template get<I>(row);
     }
 };
 template <single_value Row> struct written_parts<Row> {
