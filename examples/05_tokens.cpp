@@ -1,6 +1,5 @@
 // The answer of a language model, printed as it comes, and passed on as server-sent events to a reader of our own.
 // needs: http llm sse
-#include "support/event_stream_response.hpp"
 #include "support/model_server.hpp"
 
 #include <leat/asio.hpp>
@@ -8,7 +7,11 @@
 #include <leat/leat.hpp>
 #include <leat/llm.hpp>
 #include <leat/sse.hpp>
+#include <leat/sse/beast.hpp>
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
 #include <nlohmann/json.hpp>
 
 #include <iostream>
@@ -40,8 +43,11 @@ leat::task<void> print(leat::async_generator<std::string> words) {
 // To a browser, say: a server that answers one request with the words as they come.
 leat::task<void> relay(leat::async_generator<std::string> words, tcp::acceptor& acceptor) {
     tcp::socket socket = co_await acceptor.async_accept(leat::use_await);
-    auto wire = std::move(words) | leat::sse::write();
-    co_await answer_with(std::move(wire), socket);
+    boost::beast::flat_buffer buffer;
+    boost::beast::http::request<boost::beast::http::empty_body> request;
+    co_await boost::beast::http::async_read(socket, buffer, request, leat::use_await);
+    auto responding = leat::sse::respond(socket, leat::sse::response_head(request), std::move(words));
+    co_await std::move(responding);
 }
 
 // What the browser would see. A token is sent as a JSON string, so that its blanks and line breaks arrive as they are.

@@ -10,3 +10,4 @@
 #include "http/options.hpp"
 #include "http/request.hpp"
 #include "http/response.hpp"
+#include "http/retry_after.hpp"

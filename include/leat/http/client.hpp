@@ -9,10 +9,12 @@
 #include "request.hpp"
 #include "response.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace leat::http {
@@ -36,7 +38,7 @@ namespace leat::http {
 ///   }
 class client {
 public:
-    explicit client(executor ex, options o = {})
+    explicit client(leat::executor ex, options o = {})
         : engine_(std::make_shared<detail::engine>(std::move(ex), std::move(o))) {}
 
     /// Sends a request and waits for the header of the response; the body is read from the response.
@@ -73,6 +75,10 @@ public:
         return send(std::move(r));
     }
 
+    /// Where everything happens.
+    const leat::executor& executor() const noexcept { return engine_->executor(); }
+    const options& settings() const noexcept { return engine_->options(); }
+
     /// Ends everything that is under way, of this client and its copies: those who wait get an `error` of
     /// kind `cancelled`, and connections close.
     void cancel() {
@@ -82,6 +88,8 @@ public:
 
 private:
     static task<response> perform(std::shared_ptr<detail::engine> e, request r) {
+        const redirects rule = r.redirect.value_or(e->options().redirect);
+        bool crossed = false;
         for (int hops = 0;; ++hops) {
             detail::transfer_handle t(detail::transfer::start(e, std::move(r)));
             while (!t->headers_complete() && !t->done())
@@ -89,17 +97,17 @@ private:
             if (!t->headers_complete())
                 t->rethrow_failure();
             std::optional<request> again;
-            if (e->options().redirect == redirects::same_origin && hops < e->options().max_redirects)
-                again = redirected(*t.operator->());
+            if (rule != redirects::none && hops < e->options().max_redirects)
+                again = redirected(*t.operator->(), rule, crossed);
             if (!again)
-                co_return response(std::move(t));
+                co_return response(std::move(t), crossed);
             r = std::move(*again);
         }
     }
 
-    /// The request that a redirect asks for, when it stays at the same origin: there the headers, which may
-    /// hold secrets, may go. (libcurl would send an `x-api-key` anywhere, therefore it does not follow.)
-    static std::optional<request> redirected(const detail::transfer& t) {
+    /// The request that a redirect asks for, where it is to be followed. At the same origin its headers, which may
+    /// hold secrets, may go along. (libcurl would send an `x-api-key` anywhere, therefore it does not follow.)
+    static std::optional<request> redirected(const detail::transfer& t, redirects rule, bool& crossed) {
         const int status = t.status();
         if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308)
             return std::nullopt;
@@ -108,10 +116,15 @@ private:
             return std::nullopt;
         try {
             const detail::url target = t.url().resolve(std::string(*location));
-            if (!t.url().same_origin(target))
+            const bool stays = t.url().same_origin(target);
+            if (!stays && (rule != redirects::without_secrets || !may_leave(t, target)))
                 return std::nullopt;
             request next(t.request().method, target.full());
             next.headers = t.request().headers;
+            if (!stays) {
+                next.headers.remove("last-event-id"); // the other origin did not give it
+                crossed = true;
+            }
             const bool as_get = status == 303 ? next.method != "HEAD" : status < 303 && next.method == "POST";
             if (as_get) { // RFC 9110, 15.4: 307 and 308 alone keep method and body
                 next.method = "GET";
@@ -125,6 +138,22 @@ private:
         } catch (const error&) {
             return std::nullopt; // a Location that is no URL of ours is for the caller to look at
         }
+    }
+
+    /// Does nothing of the request have to stay within its origin? What is not known to be harmless is secret.
+    static bool may_leave(const detail::transfer& t, const detail::url& target) {
+        const request& r = t.request();
+        if ((r.method != "GET" && r.method != "HEAD") || t.uploads() || !r.body.empty())
+            return false;
+        if (t.url().has_user() || target.has_user() || (t.url().is_https() && !target.is_https()))
+            return false;
+        return std::all_of(r.headers.begin(), r.headers.end(), [](const header& h) {
+            for (const std::string_view harmless :
+                 {"accept", "accept-language", "cache-control", "last-event-id", "user-agent"})
+                if (detail::equal_ignoring_case(h.name, harmless))
+                    return true;
+            return false;
+        });
     }
 
     std::shared_ptr<detail::engine> engine_;

@@ -9,9 +9,12 @@ namespace leat::http {
 
 /// What the client does with a 3xx response.
 enum class redirects {
-    none,        ///< it is the response, for the caller to look at
-    same_origin, ///< followed while scheme, host and port stay the same; another origin is handed to the
-                 ///< caller
+    none,            ///< it is the response, for the caller to look at
+    same_origin,     ///< followed while scheme, host and port stay the same; another origin is handed to the
+                     ///< caller
+    without_secrets, ///< also to another origin, where nothing secret can go along: a GET or HEAD whose only
+                     ///< headers are among Accept, Accept-Language, Cache-Control, Last-Event-ID (which
+    ///< stays behind) and User-Agent, without a user in its URL, and never from https to http
 };
 
 /// The settings of a client, the same for all its requests. Certificates are always checked (TLS 1.2 or
@@ -44,11 +47,11 @@ struct options {
     /// (`https_proxy` ...).
     std::optional<std::string> proxy = std::nullopt;
 
-    redirects redirect = redirects::none;
+    redirects redirect = redirects::none; ///< `request::redirect` has another for one request
     int max_redirects = 5;
 
     /// Negotiate HTTP/2 over TLS. HTTP/1.1 is the default: one connection a stream makes back-pressure
-    /// simple.
+    /// simple. With HTTP/2 libcurl itself may hold some 32 MiB of a body that is not read.
     bool http2 = false;
     /// Keep connections for the next request. Off is cheaper with thousands of streams that never end.
     bool reuse_connections = true;

@@ -4,8 +4,10 @@
 #include "../stream.hpp"
 #include "chunk.hpp"
 #include "header.hpp"
+#include "options.hpp"
 
 #include <concepts>
+#include <optional>
 #include <ranges>
 #include <span>
 #include <string>
@@ -52,6 +54,8 @@ struct request {
     std::string url;
     header_list headers;
     std::string body;
+    /// Unset: `options::redirect`.
+    std::optional<redirects> redirect;
     /// In use instead of `body` when it is valid().
     async_generator<chunk> upload;
 

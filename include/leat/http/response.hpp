@@ -22,9 +22,9 @@ namespace leat::http {
 /// Threads: the client's executor.
 class response {
 public:
-    explicit response(detail::transfer_handle t)
-        : status_(t->status()), headers_(t->headers()), url_(t->url().shown()), method_(t->request().method),
-          transfer_(std::move(t)) {}
+    explicit response(detail::transfer_handle t, bool crossed_origin = false)
+        : status_(t->status()), headers_(t->headers()), url_(t->url().shown()), full_url_(t->url().full()),
+          method_(t->request().method), crossed_origin_(crossed_origin), transfer_(std::move(t)) {}
 
     int status() const noexcept { return status_; }
     bool ok() const noexcept { return status_ >= 200 && status_ < 300; }
@@ -32,6 +32,10 @@ public:
 
     /// Scheme, host, port and path of the request that was answered, after redirects.
     const std::string& url() const noexcept { return url_; }
+    /// The same with its query, to ask again. Not for logs: it may hold a secret.
+    const std::string& full_url() const noexcept { return full_url_; }
+    /// Redirects have led to another origin (scheme, host and port) than the request was sent to.
+    bool crossed_origin() const noexcept { return crossed_origin_; }
 
     /// The media type in lower case and without parameters: `text/event-stream`. Empty when the server said
     /// none.
@@ -163,7 +167,9 @@ private:
     int status_;
     header_list headers_;
     std::string url_;
+    std::string full_url_;
     std::string method_;
+    bool crossed_origin_;
     detail::transfer_handle transfer_;
 };
 

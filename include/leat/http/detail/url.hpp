@@ -39,6 +39,9 @@ public:
     /// For people: without user, password, query and fragment.
     const std::string& shown() const noexcept { return shown_; }
 
+    bool is_https() const { return part(CURLUPART_SCHEME, 0) == "https"; }
+    bool has_user() const { return !part(CURLUPART_USER, 0).empty() || !part(CURLUPART_PASSWORD, 0).empty(); }
+
     bool same_origin(const url& other) const {
         return part(CURLUPART_SCHEME, 0) == other.part(CURLUPART_SCHEME, 0) &&
                equal_ignoring_case(part(CURLUPART_HOST, 0), other.part(CURLUPART_HOST, 0)) &&
