@@ -173,6 +173,10 @@ TEST_CASE("openai_chat: errors in the stream") {
             d,
             {R"({"error":{"code":502,"message":"up"},"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"error"}]})"}) ==
         texts{"a", "error: up"}); // OpenRouter: both in one event; the token first
+    CHECK(
+        answer(d, {chat("a"),
+                   R"({"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"message":"up"}}]})",
+                   "[DONE]"}) == texts{"a", "error: up"});
     CHECK(answer(d, {R"({"error":{}})"}) == texts{"error: "});
     CHECK(answer(d, {R"({"error":true})"}) == texts{"error: "});
     CHECK(answer(d, {R"({"error":7})"}) == texts{"error: "});

@@ -86,8 +86,10 @@ template <class Dialect = openai_chat_t> void check_response(const response_head
         typename Dialect::reader reader;
         reader.start();
         if (!head.body.empty() && detail::read_json(head.body, reader))
-            reader.start(); // not JSON, a page of HTML: nothing to learn
-        const server_error server = detail::harmless(reader.result().server);
+            reader.start(); // not JSON: plain words, a page of HTML
+        server_error server = detail::harmless(reader.result().server);
+        if (server.message.empty())
+            server.message = detail::harmless(head.body);
         throw error(end_reason::http_error,
                     "leat::llm: the server answered with status " + std::to_string(head.status) +
                         detail::in_brackets(server.type) + " instead of a token stream. " +

@@ -20,7 +20,8 @@ enum class end_reason {
     error,            ///< the server reported an error in the stream
     bad_json,         ///< an event is not JSON
     http_error,       ///< the status is not a success
-    bad_content_type  ///< the body is something else: a login page, a JSON document
+    bad_content_type, ///< the body is something else: a login page, a JSON document
+    too_large         ///< more tool calls, or more of their arguments, than the limits allow
 };
 
 /// The name of a reason, as in the enumeration.
@@ -40,6 +41,8 @@ constexpr std::string_view to_string(end_reason r) {
         return "http_error";
     case end_reason::bad_content_type:
         return "bad_content_type";
+    case end_reason::too_large:
+        return "too_large";
     }
     return "unknown";
 }

@@ -7,36 +7,58 @@ namespace leat::llm {
 namespace detail {
 
 /// `{"candidates":[{"content":{"parts":[{"text":"Hi"}]},"finishReason":"STOP"}]}`. A candidate without an
-/// index is number 0; parts that are thoughts are not text; a blocked prompt is an error.
+/// index is number 0; parts that are thoughts are not text; a tool call comes whole; a blocked prompt is an error.
 class gemini_reader : public reader {
     static constexpr path candidate = path_of(key::candidates, key::item);
     static constexpr path part = path_of(key::candidates, key::item, key::content, key::parts, key::item);
+    static constexpr path call =
+        path_of(key::candidates, key::item, key::content, key::parts, key::item, key::function_call);
+    static constexpr path call_arguments = path_of(key::candidates, key::item, key::content, key::parts,
+                                                   key::item, key::function_call, key::args);
 
 public:
     void begin(path p) {
         reader::begin(p);
         if (p == candidate) {
             index_ = 0;
+            first_call_ = out.call_count;
             text_.clear();
+            reasoning_.clear();
             finish_.clear();
         } else if (p == part) {
             thought_ = false;
             part_.clear();
+        } else if (p == call) {
+            call_ = &out.add_call();
+            call_->begins = true;
         }
     }
     void end(path p) {
-        if (p == part && !thought_)
-            text_ += part_;
-        else if (p == candidate && index_ == 0) {
+        if (p == part)
+            (thought_ ? reasoning_ : text_) += part_;
+        else if (p == candidate && index_ != 0)
+            drop_calls(first_call_);
+        else if (p == candidate) {
             out.text += text_;
+            out.reasoning += reasoning_;
             if (!finish_.empty()) {
                 out.finished = true;
                 out.finish_reason = finish_;
             }
         }
     }
+    bool captures(path p) const noexcept { return p == call_arguments; }
+    void document(path, std::string_view value) { call_->arguments = value; }
     void text(path p, std::string_view value) {
         switch (p) {
+        case path_of(key::candidates, key::item, key::content, key::parts, key::item, key::function_call,
+                     key::id):
+            call_->id = value;
+            break;
+        case path_of(key::candidates, key::item, key::content, key::parts, key::item, key::function_call,
+                     key::name):
+            call_->name = value;
+            break;
         case path_of(key::candidates, key::item, key::content, key::parts, key::item, key::text):
             part_ = value;
             break;
@@ -56,6 +78,8 @@ public:
         reader::number(p, value);
         if (p == path_of(key::candidates, key::item, key::index))
             index_ = value;
+        else
+            count(p, path_of(key::usage), value);
     }
     void boolean(path p, bool value) {
         reader::boolean(p, value);
@@ -66,7 +90,9 @@ public:
 private:
     std::int64_t index_ = 0;
     bool thought_ = false;
-    std::string text_, part_, finish_;
+    call_piece* call_ = nullptr; // being read; its members come only inside of it
+    std::size_t first_call_ = 0; // of the candidate
+    std::string text_, reasoning_, part_, finish_;
 };
 
 } // namespace detail

@@ -11,8 +11,10 @@ class openai_responses_reader : public reader {
 public:
     void start() {
         reader::start();
-        type_.clear();
-        delta_.clear();
+        for (std::string* const s :
+             {&type_, &delta_, &reason_, &item_type_, &item_id_, &item_name_, &item_input_})
+            s->clear();
+        index_ = 0;
         plain_ = {};
         nested_ = {};
     }
@@ -21,9 +23,22 @@ public:
             return;
         if (type_ == "response.output_text.delta")
             out.text = delta_;
-        else if (type_ == "response.completed" || type_ == "response.incomplete") {
+        else if (type_ == "response.reasoning_text.delta" || type_ == "response.reasoning_summary_text.delta")
+            out.reasoning = delta_;
+        else if (type_ == "response.refusal.delta")
+            out.refusal = delta_;
+        else if (type_ == "response.output_item.added" || type_ == "response.output_item.done") {
+            if (item_type_ == "function_call" || item_type_ == "custom_tool_call")
+                add_item(type_ == "response.output_item.done");
+        } else if (type_ == "response.function_call_arguments.delta" ||
+                   type_ == "response.custom_tool_call_input.delta") {
+            call_piece& piece = out.add_call();
+            piece.index = index_;
+            piece.indexed = true;
+            piece.arguments = delta_;
+        } else if (type_ == "response.completed" || type_ == "response.incomplete") {
             out.finished = out.done = true;
-            out.finish_reason = type_.substr(type_.find('.') + 1);
+            out.finish_reason = reason_.empty() ? type_.substr(type_.find('.') + 1) : reason_;
         } else if (type_ == "response.failed") {
             out.failed = true;
             out.server = nested_;
@@ -41,6 +56,22 @@ public:
         case path_of(key::delta):
             delta_ = value;
             break;
+        case path_of(key::output_item, key::type):
+            item_type_ = value;
+            break;
+        case path_of(key::output_item, key::call_id):
+            item_id_ = value;
+            break;
+        case path_of(key::output_item, key::name):
+            item_name_ = value;
+            break;
+        case path_of(key::output_item, key::arguments):
+        case path_of(key::output_item, key::input):
+            item_input_ = value;
+            break;
+        case path_of(key::response, key::incomplete_details, key::reason):
+            reason_ = value;
+            break;
         case path_of(key::message):
             plain_.message = value;
             break;
@@ -57,9 +88,27 @@ public:
             reader::text(p, value);
         }
     }
+    void number(path p, std::int64_t value) {
+        reader::number(p, value);
+        if (p == path_of(key::output_index))
+            index_ = value;
+        else
+            count(p, path_of(key::response, key::usage), value);
+    }
 
 private:
-    std::string type_, delta_;
+    void add_item(bool whole) {
+        call_piece& piece = out.add_call();
+        piece.index = index_;
+        piece.indexed = piece.begins = true;
+        piece.whole = whole;
+        piece.id = item_id_;
+        piece.name = item_name_;
+        piece.arguments = item_input_;
+    }
+
+    std::int64_t index_ = 0;
+    std::string type_, delta_, reason_, item_type_, item_id_, item_name_, item_input_;
     server_error plain_, nested_;
 };
 
