@@ -269,7 +269,7 @@ public:
     bool abandoned() const noexcept { return abandoned_; }
 
     bool usable() const noexcept { return usable_; }
-    bool connected() const noexcept { return stage_ != stage::released && connection_.is_open(); }
+    bool connected() const noexcept { return stage_ != stage::released && is_open(); }
     int socket() const noexcept { return connection_.sock(); }
     std::string last_notice() const {
         const std::lock_guard lock(notice_mutex_);
@@ -277,6 +277,14 @@ public:
     }
 
 private:
+    /// libpqxx 7 calls a connection open whose server has gone: so the socket is asked, too.
+    bool is_open() const noexcept {
+        if (!connection_.is_open())
+            return false;
+        pollfd peer{connection_.sock(), POLLRDHUP, 0};
+        return ::poll(&peer, 1, 0) == 0;
+    }
+
     // libpqxx 7.10 deprecates errorhandler for notice handlers, which 6.4 does not have.
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -400,7 +408,7 @@ private:
         const bool begun = stage_ == stage::open;
         stage_ = stage::shut;
         if (!begun) { // no transaction was begun, so there is nothing to end
-            usable_ = connection_.is_open();
+            usable_ = is_open();
             return;
         }
         try {
@@ -419,7 +427,7 @@ private:
                 in_flight_ = pipeline_->insert("ROLLBACK");
                 usable_ = finish(deadline, cancelling::no);
             }
-            usable_ = usable_ && connection_.is_open() && connection_.backendpid() == backend_;
+            usable_ = usable_ && is_open() && connection_.backendpid() == backend_;
         } catch (...) {
             usable_ = false;
         }
@@ -445,7 +453,7 @@ private:
         } catch (...) {
             // libpqxx 6 has ended the transaction already, or the connection is lost.
         }
-        usable_ = connection_.is_open() && connection_.backendpid() == backend_;
+        usable_ = is_open() && connection_.backendpid() == backend_;
     }
 
     void drop_pipeline() noexcept {
