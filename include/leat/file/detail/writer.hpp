@@ -27,6 +27,7 @@
 #include "../error.hpp"
 #include "descriptor.hpp"
 #include "worker.hpp"
+#include "write_quietly.hpp"
 
 namespace leat::file::detail {
 
@@ -226,26 +227,6 @@ private:
         operation_ = operation;
         error_ = {code, std::generic_category()};
         failed_at_ = at;
-    }
-
-    // A write to a pipe that nobody reads any more sends a signal that ends the program. We report the error
-    // instead.
-    static ssize_t write_quietly(int fd, const char* bytes, std::size_t size) noexcept {
-        sigset_t pipe_signal, before, pending;
-        sigemptyset(&pipe_signal);
-        sigaddset(&pipe_signal, SIGPIPE);
-        sigpending(&pending);
-        pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
-        const auto n = ::write(fd, bytes, size);
-        const int code = errno;
-        if (n < 0 && code == EPIPE && !sigismember(&pending, SIGPIPE)) {
-            const timespec now{};
-            while (sigtimedwait(&pipe_signal, nullptr, &now) < 0 && errno == EINTR) {
-            }
-        }
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        errno = code;
-        return n;
     }
 
     // ---- on a worker, without the lock ----
