@@ -5,10 +5,16 @@
 #ifdef WITH_EVERY_COMPONENT
 #include <leat/asio.hpp>
 #include <leat/file.hpp>
+#include <leat/gzip.hpp>
 #include <leat/http.hpp>
 #include <leat/llm.hpp>
+#include <leat/llm/simdjson.hpp>
 #include <leat/postgres.hpp>
+#include <leat/process.hpp>
+#include <leat/record.hpp>
+#include <leat/record/ndjson.hpp>
 #include <leat/sse.hpp>
+#include <leat/zstd.hpp>
 #endif
 
 #include <cstdio>

@@ -1,0 +1,4 @@
+// See support/precompiled.hpp.
+#include "support/precompiled.hpp"
+
+#include <nlohmann/json.hpp>
