@@ -81,7 +81,7 @@ function(leat_find_needs component missing)
                 leat_find_system_library(libzstd libzstd>=1.4)
                 set(package libzstd-dev pkg-config)
             elseif(target STREQUAL simdjson::simdjson)
-                find_package(simdjson 3.0 QUIET)
+                find_package(simdjson QUIET) # any: one of its versions accepts no other minor one
                 set(package libsimdjson-dev)
             endif()
             if(NOT TARGET ${target})

@@ -1,5 +1,3 @@
-// simdjson is optional: without it there is nothing to test here.
-
 #include "record_test.hpp"
 #include "support/allocations.hpp"
 #include "support/catch.hpp"
