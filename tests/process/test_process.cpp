@@ -124,7 +124,7 @@ TEST_CASE("process: closed early, it is ended and waited for") {
             CHECK(*first == "a");
             const auto start = std::chrono::steady_clock::now();
             co_await open.close();
-            CHECK(std::chrono::steady_clock::now() - start < 1500ms); // it got SIGTERM, and so did its sleep
+            CHECK(std::chrono::steady_clock::now() - start < 5s); // it got SIGTERM, and so did its sleep
             CHECK(no_children());
         });
         CHECK(check.now());
@@ -276,7 +276,7 @@ TEST_CASE("process: much output in constant memory, and the loop is not blocked"
             n += chunk->size();
         over = true;
         CHECK(n == size);
-        CHECK(longest < 30ms);
+        CHECK(longest < 100ms);
         CHECK(longest > 0ms);
     });
     CHECK(grown() < 8u << 20);
