@@ -90,6 +90,11 @@ void check_afterwards(database& d) {
     CHECK(o.rows == 100);
 }
 
+/// A server that shuts down at once may be gone before it has said why.
+template <class Error> void check_reason(const Error& e, mode m) {
+    CHECK((e.sqlstate() == "57P01" || (m == mode::immediate && e.sqlstate().empty())));
+}
+
 } // namespace
 
 TEST_CASE("restart: under a reader who is in the middle of the rows") {
@@ -131,7 +136,7 @@ TEST_CASE("restart: under a query that makes its reader wait: what was there com
         check_lost(seen, d);
         CHECK(seen.count == 30'000);
         if (d.own()) // libpqxx loses it
-            CHECK(seen.failure->sqlstate() == "57P01");
+            check_reason(*seen.failure, m);
         CHECK_THAT(seen.failure->server_message(), Contains("terminat") || Contains("onnection"));
     });
     stopper.join();
@@ -276,7 +281,7 @@ TEST_CASE("restart: while the server finishes a copy_into: in doubt") {
             co_return;
         CHECK(w.write_error->kind() == error_kind::connection_lost);
         CHECK(w.write_error->in_doubt());
-        CHECK(w.write_error->sqlstate() == "57P01");
+        check_reason(*w.write_error, m);
         CHECK_FALSE(w.write_error->connection_usable());
     });
     stopper.join();
@@ -352,7 +357,7 @@ TEST_CASE("restart: under notifications: those before it come, then the reason")
     REQUIRE(failure);
     CHECK(n == 10);
     CHECK(failure->kind() == error_kind::connection_lost);
-    CHECK(failure->sqlstate() == "57P01");
+    check_reason(*failure, m);
     CHECK(failure->rows_delivered() == 10);
     CHECK_FALSE(failure->connection_usable());
 }
