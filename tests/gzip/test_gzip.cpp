@@ -1,3 +1,4 @@
+#include "support/allocations.hpp" // counted below
 #include "support/transcoding.hpp"
 
 #include <leat/gzip.hpp>
