@@ -27,7 +27,6 @@
 #include "../error.hpp"
 #include "descriptor.hpp"
 #include "worker.hpp"
-#include "write_quietly.hpp"
 
 namespace leat::file::detail {
 

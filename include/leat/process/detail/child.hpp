@@ -24,7 +24,7 @@
 
 #include "../../asio/executor.hpp"
 #include "../../asio/stoppable_wait.hpp"
-#include "../../file/detail/write_quietly.hpp"
+#include "../../file/descriptor.hpp"
 #include "../../poison.hpp"
 #include "../../task.hpp"
 #include "../error.hpp"
@@ -167,7 +167,7 @@ public:
     /// then all of it is removed, and the result is false.
     bool try_write(std::string_view& text) {
         while (in_ && !text.empty()) {
-            const auto n = file::detail::write_quietly(in_->native_handle(), text.data(), text.size());
+            const auto n = file::write_quietly(in_->native_handle(), text.data(), text.size());
             if (n >= 0) {
                 text.remove_prefix(static_cast<std::size_t>(n));
             } else if (errno == EAGAIN) {

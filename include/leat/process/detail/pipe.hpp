@@ -5,11 +5,11 @@
 #include <unistd.h>
 #include <utility>
 
-#include "../../file/detail/descriptor.hpp"
+#include "../../file/descriptor.hpp"
 
 namespace leat::process::detail {
 
-using file::detail::descriptor;
+using file::descriptor;
 
 /// Makes it another than 0, 1 or 2, which the program's own ones will be. False: there is no other.
 inline bool lift(descriptor& fd) noexcept {
