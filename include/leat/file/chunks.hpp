@@ -17,7 +17,7 @@ namespace leat::file {
 /// "/dev/stdin".
 ///
 /// Yields: `byte_view`: a `std::span<const std::byte>` that converts to `std::string_view`. It is never
-/// empty, and at most `options.chunk_size` bytes.
+/// empty, and at most of `options.chunk_size`.
 /// Ends: at the end of the file, as it is when it is reached: a file that is cut off while it is read ends
 /// early, one that grows goes on. A FIFO ends when its last writer closes it.
 /// Throws: `leat::file::error` after the chunks that came before it.

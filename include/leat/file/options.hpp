@@ -27,8 +27,9 @@ inline constexpr std::uint64_t to_the_end = std::numeric_limits<std::uint64_t>::
 
 /// How a file is read.
 struct read_options {
-    /// Bytes asked for at a time. A chunk may be shorter at any time, not only at the end.
-    std::size_t chunk_size = std::size_t{256} << 10;
+    /// Bytes asked for at a time; 0: 256 KiB, or 1 MiB where a worker reads ahead from the start, because two threads that
+    /// meet more often get in each other's way. A chunk may be shorter at any time, not only at the end.
+    std::size_t chunk_size = 0;
     /// Chunks in memory: the one in use and those read ahead of it. At least 2; they are allocated when first
     /// needed.
     unsigned buffers = 3;

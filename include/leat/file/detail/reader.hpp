@@ -40,8 +40,7 @@ class reader_state final : public shared_work {
 public:
     reader_state(executor ex, std::filesystem::path path, read_options options)
         : shared_work(std::move(ex)), path_(std::move(path)), ahead_(options.ahead),
-          chunk_size_(
-              std::clamp<std::size_t>(options.chunk_size, 1, 0x7ffff000)), // the most that read() takes
+          chunk_size_(std::min<std::size_t>(chosen_size(options), 0x7ffff000)), // the most that read() takes
           buffers_(std::max(options.buffers, 2u)), offset_(options.offset), end_(options.end) {}
 
     /// The next chunk; empty at the end. Nothing if it has to be waited for: `co_await change()`, then ask
@@ -79,6 +78,12 @@ public:
     }
 
 private:
+    static std::size_t chosen_size(const read_options& options) noexcept {
+        if (options.chunk_size != 0)
+            return options.chunk_size;
+        return options.ahead == read_ahead::always ? std::size_t{1} << 20 : std::size_t{256} << 10;
+    }
+
     struct buffer {
         std::unique_ptr<std::byte[]> bytes;
         std::size_t size = 0;
