@@ -64,7 +64,7 @@ inline task<void> settle_link(executor ex, std::shared_ptr<libpq_link> link) {
 /// Takes the connection for a session, when whoever had it before has cleaned up. Throws connection_busy or connection_lost.
 template <class Session>
 task<void> take_connection(executor ex, std::shared_ptr<libpq_link> link, std::shared_ptr<Session>& session) {
-    co_await settle_link(std::move(ex), link);
+    co_await settle_link(ex, link);
     auto s = std::make_shared<Session>(link);
     s->claim();
     session = std::move(s);

@@ -116,7 +116,7 @@ public:
                 if (is_new(*i))
                     environment_.emplace_back(*i);
         for (const auto& [name, value] : o.environment)
-            environment_.push_back(name + "=" + value);
+            environment_.emplace_back(name).append("=").append(value);
     }
 
     launched operator()() {
