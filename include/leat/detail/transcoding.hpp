@@ -128,6 +128,28 @@ private:
     bool over_ = false;
 };
 
+/// `op(options)` and `op(stream, options)`. The options may be braced, which `operation` cannot take. `Codec::refuse<S>()` says
+/// to a stream of something else what is wrong.
+template <class Codec, class Options> class transcoding_fn {
+public:
+    auto operator()(Options options = {}) const {
+        return closure([options]<class S>(S&& s) { return make(static_cast<S&&>(s), options); });
+    }
+    template <stream S> auto operator()(S&& s, Options options = {}) const {
+        return static_cast<S&&>(s) | (*this)(options);
+    }
+
+private:
+    template <class S> static auto make(S&& s, const Options& options) {
+        if constexpr (byte_chunk<stream_reference_t<S>>) {
+            return transcoding_stage<S, Codec>(static_cast<S&&>(s), options);
+        } else {
+            Codec::template refuse<S>();
+            return static_cast<S&&>(s);
+        }
+    }
+};
+
 /// What a decompressor has taken and made, held against what is allowed.
 class expansion {
 public:

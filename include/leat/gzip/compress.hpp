@@ -71,31 +71,16 @@ public:
         return {space - z_.avail_out, in.empty() && z_.avail_out != 0};
     }
 
+    template <class S> static constexpr void refuse() {
+        static_assert(leat::detail::always_false<S>,
+                      "leat::gzip::compress: the stream's elements must be chunks of bytes or text "
+                      "(std::string_view, "
+                      "std::string, std::span<const std::byte> ...); make them so with leat::transform");
+    }
+
 private:
     z_stream z_{};
     bool flush_each_;
-};
-
-struct compress_fn {
-    auto operator()(compress_options options = {}) const {
-        return closure([options]<class S>(S&& s) { return make(static_cast<S&&>(s), options); });
-    }
-    template <stream S> auto operator()(S&& s, compress_options options = {}) const {
-        return static_cast<S&&>(s) | (*this)(options);
-    }
-
-private:
-    template <class S> static auto make(S&& s, const compress_options& options) {
-        if constexpr (leat::detail::byte_chunk<stream_reference_t<S>>) {
-            return leat::detail::transcoding_stage<S, deflater>(static_cast<S&&>(s), options);
-        } else {
-            static_assert(leat::detail::always_false<S>,
-                          "leat::gzip::compress: the stream's elements must be chunks of bytes or text "
-                          "(std::string_view, "
-                          "std::string, std::span<const std::byte> ...); make them so with leat::transform");
-            return static_cast<S&&>(s);
-        }
-    }
 };
 
 } // namespace detail
@@ -114,6 +99,6 @@ private:
 ///
 ///     auto packed = std::move(lines) | leat::gzip::compress();
 ///     co_await (std::move(packed) | leat::file::write(ex, "lines.gz"));
-inline constexpr detail::compress_fn compress{};
+inline constexpr leat::detail::transcoding_fn<detail::deflater, compress_options> compress{};
 
 } // namespace leat::gzip

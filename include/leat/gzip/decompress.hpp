@@ -83,6 +83,13 @@ public:
         return {made, in.empty() && !full_ && how != upto::end};
     }
 
+    template <class S> static constexpr void refuse() {
+        static_assert(
+            leat::detail::always_false<S>,
+            "leat::gzip::decompress: the stream's elements must be chunks of bytes (std::string_view, "
+            "std::string, std::span<const std::byte> ...)");
+    }
+
 private:
     enum class place { before, inside, behind };
 
@@ -125,28 +132,6 @@ private:
     bool full_ = false; // there may be more without more input
 };
 
-struct decompress_fn {
-    auto operator()(decompress_options options = {}) const {
-        return closure([options]<class S>(S&& s) { return make(static_cast<S&&>(s), options); });
-    }
-    template <stream S> auto operator()(S&& s, decompress_options options = {}) const {
-        return static_cast<S&&>(s) | (*this)(options);
-    }
-
-private:
-    template <class S> static auto make(S&& s, const decompress_options& options) {
-        if constexpr (leat::detail::byte_chunk<stream_reference_t<S>>) {
-            return leat::detail::transcoding_stage<S, inflater>(static_cast<S&&>(s), options);
-        } else {
-            static_assert(
-                leat::detail::always_false<S>,
-                "leat::gzip::decompress: the stream's elements must be chunks of bytes (std::string_view, "
-                "std::string, std::span<const std::byte> ...)");
-            return static_cast<S&&>(s);
-        }
-    }
-};
-
 } // namespace detail
 
 /// `decompress({.max_bytes = n})`: what was compressed as gzip, zlib or raw deflate, from chunks of any size.
@@ -164,6 +149,6 @@ private:
 ///
 ///     auto text = leat::file::chunks(ex, "lines.gz") | leat::gzip::decompress({.max_bytes = 1 << 30});
 ///     auto lines = std::move(text) | leat::file::split_lines();
-inline constexpr detail::decompress_fn decompress{};
+inline constexpr leat::detail::transcoding_fn<detail::inflater, decompress_options> decompress{};
 
 } // namespace leat::gzip

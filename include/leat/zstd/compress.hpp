@@ -58,34 +58,19 @@ public:
         return {to.pos, in.empty() && (mode == ZSTD_e_continue || left == 0)};
     }
 
+    template <class S> static constexpr void refuse() {
+        static_assert(leat::detail::always_false<S>,
+                      "leat::zstd::compress: the stream's elements must be chunks of bytes or text "
+                      "(std::string_view, "
+                      "std::string, std::span<const std::byte> ...); make them so with leat::transform");
+    }
+
 private:
     struct free_it {
         void operator()(ZSTD_CCtx* c) const noexcept { ::ZSTD_freeCCtx(c); }
     };
     std::unique_ptr<ZSTD_CCtx, free_it> context_;
     bool flush_each_;
-};
-
-struct compress_fn {
-    auto operator()(compress_options options = {}) const {
-        return closure([options]<class S>(S&& s) { return make(static_cast<S&&>(s), options); });
-    }
-    template <stream S> auto operator()(S&& s, compress_options options = {}) const {
-        return static_cast<S&&>(s) | (*this)(options);
-    }
-
-private:
-    template <class S> static auto make(S&& s, const compress_options& options) {
-        if constexpr (leat::detail::byte_chunk<stream_reference_t<S>>) {
-            return leat::detail::transcoding_stage<S, compressor>(static_cast<S&&>(s), options);
-        } else {
-            static_assert(leat::detail::always_false<S>,
-                          "leat::zstd::compress: the stream's elements must be chunks of bytes or text "
-                          "(std::string_view, "
-                          "std::string, std::span<const std::byte> ...); make them so with leat::transform");
-            return static_cast<S&&>(s);
-        }
-    }
 };
 
 } // namespace detail
@@ -104,6 +89,6 @@ private:
 ///
 ///     auto packed = std::move(lines) | leat::zstd::compress({.level = 9});
 ///     co_await (std::move(packed) | leat::file::write(ex, "lines.zst"));
-inline constexpr detail::compress_fn compress{};
+inline constexpr leat::detail::transcoding_fn<detail::compressor, compress_options> compress{};
 
 } // namespace leat::zstd
