@@ -7,6 +7,8 @@
 //     POST /v1/chat/completions    as OpenAI; a question that contains "endless" never ends
 //     POST /v1/messages            as Anthropic
 //     GET  /                       an empty page
+#include "../vectors/vectors.hpp"
+
 #include <leat/asio.hpp>
 #include <leat/leat.hpp>
 #include <leat/sse.hpp>
@@ -144,27 +146,10 @@ leat::async_generator<sse::owned_event> events_of(const json& vector) {
     }
 }
 
-std::string from_base64(std::string_view text) {
-    const auto value = [](char c) {
-        constexpr std::string_view digits =
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        return static_cast<unsigned>(digits.find(c));
-    };
-    std::string out;
-    unsigned bits = 0;
-    int have = 0;
-    for (const char c : text.substr(0, text.find('='))) {
-        bits = bits << 6 | value(c);
-        if ((have += 6) >= 8)
-            out.push_back(static_cast<char>(bits >> (have -= 8) & 0xff));
-    }
-    return out;
-}
 leat::async_generator<std::string> chunks_of(const json& vector) {
-    for (const json& chunk : vector.at("chunks")) {
-        std::string bytes = from_base64(chunk.get<std::string>());
-        co_yield std::move(bytes);
-    }
+    auto chunks = vectors::chunks_of(vector);
+    for (std::string& chunk : chunks)
+        co_yield std::move(chunk);
 }
 
 task<> send_page(tcp::socket& socket, http::status status, std::string text) {
