@@ -75,11 +75,19 @@ inline std::string percent_encoded(std::string_view text) {
     return out;
 }
 
+inline void add_bearer(wire_request& w, const chat_request& ask) {
+    if (!ask.api_key.empty())
+        w.headers.add("Authorization", "Bearer " + ask.api_key);
+}
+
+/// As all but Anthropic's spell it.
+inline json declaration_of(const chat_tool& t) {
+    return {{"name", t.name}, {"description", t.description}, {"parameters", t.parameters}};
+}
 inline json functions_of(const chat_request& ask) {
     json tools = json::array();
     for (const chat_tool& t : ask.tools) {
-        json f = {{"name", t.name}, {"description", t.description}, {"parameters", t.parameters}};
-        json tool = {{"type", "function"}, {"function", std::move(f)}};
+        json tool = {{"type", "function"}, {"function", declaration_of(t)}};
         tools.push_back(std::move(tool));
     }
     return tools;
@@ -88,8 +96,7 @@ inline json functions_of(const chat_request& ask) {
 inline wire_request wire_of(const openai_chat_t&, const chat_request& ask) {
     wire_request w;
     w.url = url_of(ask, "https://api.openai.com/v1", "/chat/completions");
-    if (!ask.api_key.empty())
-        w.headers.add("Authorization", "Bearer " + ask.api_key);
+    add_bearer(w, ask);
     json messages = json::array();
     for (const chat_message& m : ask.messages) {
         json message = {{"role", m.role}, {"content", m.text}};
@@ -112,8 +119,7 @@ inline wire_request wire_of(const openai_chat_t&, const chat_request& ask) {
 inline wire_request wire_of(const openai_responses_t&, const chat_request& ask) {
     wire_request w;
     w.url = url_of(ask, "https://api.openai.com/v1", "/responses");
-    if (!ask.api_key.empty())
-        w.headers.add("Authorization", "Bearer " + ask.api_key);
+    add_bearer(w, ask);
     json input = json::array();
     for (const chat_message& m : ask.messages) {
         if (m.role == "tool") {
@@ -135,10 +141,8 @@ inline wire_request wire_of(const openai_responses_t&, const chat_request& ask) 
     }
     w.body = {{"model", ask.model}, {"input", std::move(input)}, {"stream", true}};
     for (const chat_tool& t : ask.tools) {
-        json tool = {{"type", "function"},
-                     {"name", t.name},
-                     {"description", t.description},
-                     {"parameters", t.parameters}};
+        json tool = declaration_of(t);
+        tool["type"] = "function";
         w.body["tools"].push_back(std::move(tool));
     }
     return w;
@@ -236,10 +240,8 @@ inline wire_request wire_of(const gemini_t&, const chat_request& ask) {
         w.body["systemInstruction"]["parts"] = std::move(system);
     if (!ask.tools.empty()) {
         json functions = json::array();
-        for (const chat_tool& t : ask.tools) {
-            json f = {{"name", t.name}, {"description", t.description}, {"parameters", t.parameters}};
-            functions.push_back(std::move(f));
-        }
+        for (const chat_tool& t : ask.tools)
+            functions.push_back(declaration_of(t));
         json tool;
         tool["functionDeclarations"] = std::move(functions);
         w.body["tools"].push_back(std::move(tool));
@@ -250,8 +252,7 @@ inline wire_request wire_of(const gemini_t&, const chat_request& ask) {
 inline wire_request wire_of(const ollama_t&, const chat_request& ask) {
     wire_request w;
     w.url = url_of(ask, "http://127.0.0.1:11434", "/api/chat");
-    if (!ask.api_key.empty())
-        w.headers.add("Authorization", "Bearer " + ask.api_key);
+    add_bearer(w, ask);
     json messages = json::array();
     for (const chat_message& m : ask.messages) {
         json message = {{"role", m.role}, {"content", m.text}};
