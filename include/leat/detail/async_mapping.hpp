@@ -73,8 +73,8 @@ template <class S, class F, class K> struct mapping_crew : crew {
         std::optional<key_type> key;
         std::optional<made> result;
         place* next_of_key = nullptr; // begins when this is finished
-        bool busy = false;            // it has an element that is not finished
-        bool manned = false;
+        bool busy = false;            // it has an element that is not finished; guarded
+        bool manned = false;          // guarded
         seat work;
     };
 
@@ -136,8 +136,11 @@ template <class Crew> worker work_at(Crew& c, typename Crew::place& p, bool begi
         if (!begin && !co_await c.sit_until_halted(p.work))
             co_return;
         begin = false;
-        if (!p.element || p.result)
-            co_return; // woken because there is no more work
+        {
+            const auto guard = c.lock(); // the element tells nothing: the generator may be handing it out
+            if (!p.busy)
+                co_return; // woken because there is no more work
+        }
         bool failed = false;
         LEAT_TRY {
             auto&& work = detail::call_with(*c.f, *p.element);
