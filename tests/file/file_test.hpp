@@ -1,5 +1,9 @@
 #pragma once
 
+#include "support/cpu_time.hpp"
+#include "support/eventually.hpp"
+#include "support/open_descriptors.hpp"
+
 #include <leat/asio.hpp>
 #include <leat/file.hpp>
 #include <leat/leat.hpp>
@@ -11,10 +15,12 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <signal.h>
 #include <stdexcept>
 #include <stdlib.h>
 #include <string>
 #include <string_view>
+#include <sys/time.h>
 #include <thread>
 #include <time.h>
 #include <vector>
@@ -56,21 +62,30 @@ inline std::string content(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-inline std::size_t open_descriptors() {
-    std::size_t n = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-        ++n;
-    return n;
-}
-
-/// Waits for what a worker does on its own.
-template <class F> bool eventually(F condition) {
-    for (int i = 0; i != 2000; ++i) {
-        if (condition())
-            return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+/// Interrupts what this program does with a signal, again and again, whose handler does not restart the call.
+class interruptions {
+public:
+    explicit interruptions(std::chrono::microseconds every) {
+        struct sigaction action {};
+        action.sa_handler = [](int) {};         // without SA_RESTART: system calls fail with EINTR
+        ::sigaction(SIGALRM, &action, nullptr); // and it stays, for a signal that comes late
+        const timeval period{0, every.count()};
+        const itimerval often{period, period};
+        ::setitimer(ITIMER_REAL, &often, nullptr);
     }
-    return false;
+    interruptions(const interruptions&) = delete;
+    ~interruptions() {
+        const itimerval never{};
+        ::setitimer(ITIMER_REAL, &never, nullptr);
+    }
+};
+
+/// For a test's own threads, whose calls are not what is tested.
+inline void without_interruptions() {
+    sigset_t alarm;
+    ::sigemptyset(&alarm);
+    ::sigaddset(&alarm, SIGALRM);
+    ::pthread_sigmask(SIG_BLOCK, &alarm, nullptr);
 }
 
 /// What the loop's thread computed between two ticks of a timer: how long the timer's neighbours kept it
@@ -90,12 +105,6 @@ public:
     std::chrono::nanoseconds longest() const { return longest_; }
 
 private:
-    static std::chrono::nanoseconds cpu_time() {
-        timespec t{};
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
-    }
-
     bool stopped_ = false;
     std::atomic<int> ticks_{0};
     std::chrono::nanoseconds longest_{0};

@@ -128,7 +128,7 @@ TEST_CASE("chunks: a FIFO is waited for without holding the loop or a worker") {
 
 TEST_CASE("chunks: more FIFOs without a writer than there are workers, all given up") {
     const directory dir;
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     const auto file = dir.with("file", "still read");
     for (int i = 0; i != 40; ++i)
         REQUIRE(::mkfifo((dir.path() / std::to_string(i)).c_str(), 0600) == 0);
@@ -140,7 +140,7 @@ TEST_CASE("chunks: more FIFOs without a writer than there are workers, all given
         co_return rest;
     });
     CHECK(text == "still read");
-    CHECK(eventually([&] { return open_descriptors() == before; }));
+    CHECK(descriptors.soon_closed());
 }
 
 TEST_CASE("chunks: a pipe under /dev/fd") {
@@ -162,7 +162,7 @@ TEST_CASE("chunks: a pipe under /dev/fd") {
 
 TEST_CASE("chunks: files that cannot be opened") {
     const directory dir;
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     const auto check = [](const std::filesystem::path& path, std::errc code, const char* advice) {
         const auto e = error_of([&] { (void)bytes_of(path); });
         CHECK(e.operation() == "open");
@@ -191,7 +191,7 @@ TEST_CASE("chunks: files that cannot be opened") {
     REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
     check(socket_path, std::errc::no_such_device_or_address, "a socket");
     ::close(fd);
-    CHECK(open_descriptors() == before);
+    CHECK(descriptors.closed());
 }
 
 TEST_CASE("chunks: a fault while reading is told with its offset") {
@@ -263,16 +263,16 @@ TEST_CASE("chunks: the descriptor is closed on every way out") {
     const auto fifo = dir / "fifo";
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     const auto writer = ::open(fifo.c_str(), O_RDWR);
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (const auto ahead : all_ways) {
         const read_options options{.chunk_size = 4096, .ahead = ahead};
         // close(), whatever the worker is doing
         for (int steps = 0; steps != 30; ++steps)
             leat::run([&](leat::executor ex) { return read_some(ex, path, options, steps, true); });
-        CHECK(eventually([&] { return open_descriptors() == before; }));
+        CHECK(descriptors.soon_closed());
         // the end
         CHECK(bytes_of(path, options).size() == 500'000);
-        CHECK(open_descriptors() == before);
+        CHECK(descriptors.closed());
         // take() closes too
         leat::run([&](leat::executor ex) -> leat::task<void> {
             auto two = leat::file::chunks(ex, path, options) | leat::take(2);
@@ -280,25 +280,25 @@ TEST_CASE("chunks: the descriptor is closed on every way out") {
             const auto n = co_await drained;
             CHECK(n == 2);
         });
-        CHECK(eventually([&] { return open_descriptors() == before; }));
+        CHECK(descriptors.soon_closed());
         // destroyed while open, the worker perhaps inside a read
         for (int i = 0; i != 100; ++i)
             leat::run([&](leat::executor ex) { return read_some(ex, path, options, i % 5, false); });
-        CHECK(eventually([&] { return open_descriptors() == before; }));
+        CHECK(descriptors.soon_closed());
     }
     // destroyed while it waits for a FIFO
     leat::run([&](leat::executor ex) -> leat::task<void> {
         leat::spawn(ex, read_some(ex, fifo, {}, 1, true));
         co_await leat::sleep_for(ex, std::chrono::milliseconds(10));
     });
-    CHECK(eventually([&] { return open_descriptors() == before; }));
+    CHECK(descriptors.soon_closed());
     ::close(writer);
 }
 
 TEST_CASE("chunks: destroyed before, while and after the file is opened") {
     const directory dir;
     const auto path = dir.with("a", std::string(100'000, 'x'));
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (int i = 0; i != 200; ++i) {
         leat::run([&](leat::executor ex) -> leat::task<void> {
             leat::spawn(ex,
@@ -307,5 +307,5 @@ TEST_CASE("chunks: destroyed before, while and after the file is opened") {
                 co_await leat::sleep_for(ex, std::chrono::microseconds(10));
         });
     }
-    CHECK(eventually([&] { return open_descriptors() == before; }));
+    CHECK(descriptors.soon_closed());
 }

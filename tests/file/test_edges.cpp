@@ -1,10 +1,8 @@
 #include "file_test.hpp"
 #include "support/catch.hpp"
 
-#include <csignal>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 using namespace file_test;
@@ -38,9 +36,12 @@ public:
         if (::pipe2(ends_, O_CLOEXEC) != 0)
             throw std::runtime_error("no pipe");
         thread_ = std::jthread([this, text = std::move(text), piece, pause] {
+            without_interruptions();
             for (std::size_t at = 0; at < text.size();) {
                 const ssize_t n = ::write(ends_[1], text.data() + at, std::min(piece, text.size() - at));
-                at += n > 0 ? static_cast<std::size_t>(n) : 0; // a signal may come in between
+                if (n < 0)
+                    break;
+                at += static_cast<std::size_t>(n);
                 if (pause.count() != 0)
                     std::this_thread::sleep_for(pause);
             }
@@ -58,27 +59,6 @@ public:
 private:
     int ends_[2];
     std::jthread thread_;
-};
-
-/// A signal every millisecond, whose handler does not restart the call it interrupts.
-class interrupted {
-public:
-    interrupted() {
-        struct sigaction action {};
-        action.sa_handler = [](int) {};
-        ::sigaction(SIGALRM, &action, &before_);
-        const itimerval often{{0, 1000}, {0, 1000}};
-        ::setitimer(ITIMER_REAL, &often, nullptr);
-    }
-    interrupted(const interrupted&) = delete;
-    ~interrupted() {
-        const itimerval never{};
-        ::setitimer(ITIMER_REAL, &never, nullptr);
-        ::sigaction(SIGALRM, &before_, nullptr);
-    }
-
-private:
-    struct sigaction before_ {};
 };
 
 /// Another user than root, who may read everything. Glibc changes all threads.
@@ -162,7 +142,7 @@ TEST_CASE("edges: calls that a signal interrupts") {
     const directory dir;
     const auto text = numbered(2000);
     const auto path = dir.with("a", text);
-    const interrupted often;
+    const interruptions often(1ms);
     {
         const pipe_writer writer(text, 200, 500us);
         CHECK(bytes_of(writer.path()) == text);
@@ -247,7 +227,7 @@ TEST_CASE("edges: a mark is one at the start of the file only") {
 TEST_CASE("edges: lines that are left early close their file, whatever is under way") {
     const directory dir;
     const auto path = dir.with("a", numbered(50'000));
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (const auto ahead : all_ways)
         for (int way = 0; way != 3; ++way)
             for (int steps = 0; steps != 8; ++steps)
@@ -278,5 +258,5 @@ TEST_CASE("edges: lines that are left early close their file, whatever is under 
                             throw std::logic_error("nothing thrown");
                     }
                 });
-    CHECK(eventually([&] { return open_descriptors() == before; }));
+    CHECK(descriptors.soon_closed());
 }

@@ -65,7 +65,7 @@ TEST_CASE("contract: cancellation reaches the deepest wait: a FIFO without a wri
     const directory dir;
     const auto path = dir / "fifo";
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (const bool with_writer : {false, true}) {
         const int writer = with_writer ? ::open(path.c_str(), O_RDWR | O_CLOEXEC) : -1;
         if (with_writer)
@@ -80,7 +80,7 @@ TEST_CASE("contract: cancellation reaches the deepest wait: a FIFO without a wri
         CHECK(got == (with_writer ? "abcstopped" : "stopped"));
         if (with_writer)
             ::close(writer);
-        CHECK(eventually([&] { return open_descriptors() == before; }));
+        CHECK(descriptors.soon_closed());
     }
 }
 
@@ -162,7 +162,7 @@ TEST_CASE(
     const directory dir;
     const auto path = dir / "fifo";
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (const bool with_reader : {false, true}) {
         const int reader = with_reader ? ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
         const bool stopped = leat::run([&](leat::executor ex) -> leat::task<bool> {
@@ -179,7 +179,7 @@ TEST_CASE(
         CHECK(stopped);
         if (with_reader)
             ::close(reader);
-        CHECK(eventually([&] { return open_descriptors() == before; }));
+        CHECK(descriptors.soon_closed());
     }
 }
 

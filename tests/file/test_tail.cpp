@@ -26,9 +26,10 @@ public:
         return *this;
     }
     /// Until `lines` have come; then it is closed.
-    strings run(const std::filesystem::path& path, std::size_t lines, tail_options options) {
+    strings run(const std::filesystem::path& path, std::size_t lines, tail_options options,
+                std::stop_token stop = {}) {
         return leat::run([&](leat::executor ex) -> leat::task<strings> {
-            auto stream = tail(ex, path, options);
+            auto stream = tail(ex, path, options) | leat::take_until(stop);
             auto got = co_await read(stream, lines);
             co_await stream.close();
             co_return got;
@@ -41,7 +42,7 @@ private:
         std::function<void()> run;
     };
 
-    leat::task<strings> read(leat::async_generator<std::string_view>& stream, std::size_t lines) {
+    template <class S> leat::task<strings> read(S& stream, std::size_t lines) {
         strings got;
         while (got.size() != lines) {
             for (auto& a : acts_)
@@ -60,6 +61,27 @@ private:
 
 strings last_lines(const std::filesystem::path& path, std::size_t n, std::size_t chunk = 1000) {
     return script().run(path, 1000, {.follow = false, .last_lines = n, .chunk_size = chunk});
+}
+
+/// Two lines that come when somebody follows the file already, which cannot be seen from outside: on a machine that
+/// stands still for a moment they come too early and are no news, so it is tried again with more time.
+strings two_new_lines(const std::filesystem::path& path, std::string_view before, std::string_view news,
+                      tail_options options) {
+    strings got;
+    for (auto pause = 20ms; got.empty() && pause < 10s; pause *= 4) {
+        std::filesystem::remove(path);
+        if (!before.empty())
+            append(path, before);
+        std::stop_source enough;
+        std::jthread writer([&] {
+            std::this_thread::sleep_for(pause);
+            append(path, news);
+            std::this_thread::sleep_for(pause);
+            enough.request_stop();
+        });
+        got = script().run(path, 2, options, enough.get_token());
+    }
+    return got;
 }
 
 } // namespace
@@ -101,12 +123,7 @@ TEST_CASE("tail: from the end, a line that is half there comes when it is whole"
     const auto path = dir.with("a", "1\n2\nhal");
     const auto got = script().after(1, [&] { append(path, "f\nnew\n"); }).run(path, 3, {.last_lines = 1});
     CHECK(got == strings{"2", "half", "new"});
-    const auto other = dir.with("b", "1\nhal");
-    std::jthread writer([&] {
-        std::this_thread::sleep_for(50ms); // until somebody follows
-        append(other, "f\nnew\n");
-    });
-    CHECK(script().run(other, 2, {.last_lines = 0}) == strings{"half", "new"});
+    CHECK(two_new_lines(dir / "b", "1\nhal", "f\nnew\n", {.last_lines = 0}) == strings{"half", "new"});
 }
 
 TEST_CASE("tail: a file that is cut off is read from its start") {
@@ -144,15 +161,16 @@ TEST_CASE("tail: rotation: the rest of the old file, then the new one, again and
 TEST_CASE("tail: the name is free for a while, and then a file of another name gets it") {
     const directory dir;
     const auto path = dir.with("log", "1\n");
+    std::jthread renaming;
     const auto got = script()
                          .after(1,
                                 [&] {
                                     std::filesystem::remove(path);
                                     dir.with("other", "2\n");
-                                    std::thread([from = dir / "other", path] {
+                                    renaming = std::jthread([from = dir / "other", path] {
                                         std::this_thread::sleep_for(150ms);
                                         std::filesystem::rename(from, path);
-                                    }).detach();
+                                    });
                                 })
                          .after(2, [&] { append(path, "3\n"); })
                          .run(path, 3, {});
@@ -184,18 +202,14 @@ TEST_CASE("tail: a file that is not there") {
     CHECK(e.operation() == "open");
     CHECK(e.code() == std::errc::no_such_file_or_directory);
     // It may come later, and then all of it is new.
-    std::thread([path] {
-        std::this_thread::sleep_for(30ms);
-        append(path, "1\n2\n");
-    }).detach();
-    CHECK(script().run(path, 2, {.last_lines = 0, .wait_for_file = true}) == strings{"1", "2"});
+    CHECK(two_new_lines(path, "", "1\n2\n", {.last_lines = 0, .wait_for_file = true}) == strings{"1", "2"});
     CHECK_THROWS_AS(script().run(dir / "never", 1, {.follow = false, .wait_for_file = true}),
                     leat::file::error);
 }
 
 TEST_CASE("tail: what cannot be followed, and a line over the limit") {
     const directory dir;
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     const auto fifo = dir / "fifo";
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     CHECK(error_of([&] { (void)script().run(fifo, 1, {}); }).code() == std::errc::invalid_seek);
@@ -205,14 +219,14 @@ TEST_CASE("tail: what cannot be followed, and a line over the limit") {
         [&] { (void)script().run(path, 3, {.last_lines = 2, .max_line = 5}); });
     CHECK(e.offset() == 4u);
     CHECK(e.line() == 2);
-    CHECK(open_descriptors() == before);
+    CHECK(descriptors.closed());
 }
 
 TEST_CASE(
     "contract: cancellation reaches the deepest wait: a file that is followed, and one that is waited for") {
     const directory dir;
     const auto path = dir.with("a", "1\n2\n");
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (const auto& options :
          {tail_options{}, tail_options{.poll = std::chrono::hours(1)}, tail_options{.wait_for_file = true}})
         for (const bool quietly : {false, true}) {
@@ -243,14 +257,14 @@ TEST_CASE(
             auto expected = options.wait_for_file ? strings{} : strings{"1", "2"};
             expected.push_back(quietly ? "the end" : "stopped");
             CHECK(got == expected);
-            CHECK(eventually([&] { return open_descriptors() == before; }));
+            CHECK(descriptors.soon_closed());
         }
 }
 
 TEST_CASE("tail: destroyed at any moment, it gives everything back and the loop ends") {
     const directory dir;
     const auto path = dir.with("a", "1\n2\n3\n");
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (int i = 0; i != 60; ++i)
         leat::run([&](leat::executor ex) -> leat::task<> {
             auto reader = [](leat::async_generator<std::string_view> lines) -> leat::task<> {
@@ -260,7 +274,7 @@ TEST_CASE("tail: destroyed at any moment, it gives everything back and the loop 
             leat::spawn(ex, reader(tail(ex, path)));
             co_await leat::sleep_for(ex, std::chrono::microseconds(50 * i % 1000));
         });
-    CHECK(eventually([&] { return open_descriptors() == before; }));
+    CHECK(descriptors.soon_closed());
 }
 
 TEST_CASE("tail: the loop is not held, and other files of the folder are no matter") {
@@ -270,7 +284,7 @@ TEST_CASE("tail: the loop is not held, and other files of the folder are no matt
     strings got;
     leat::run([&](leat::executor ex) -> leat::task<> {
         leat::spawn(ex, ticks.run(ex));
-        auto lines = tail(ex, path);
+        auto lines = tail(ex, path, {.last_lines = leat::file::all_lines}); // the writer may be the faster
         std::thread writer([&] {
             for (int i = 0; i != 200; ++i) {
                 append(dir / ("other" + std::to_string(i)).c_str(), "x\n");

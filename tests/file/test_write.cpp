@@ -130,7 +130,7 @@ TEST_CASE("write: a file copied by its chunks, and by its lines through a stage"
 
 TEST_CASE("write: a file that cannot be opened, before the stream is started") {
     const directory dir;
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     const auto check = [](const std::filesystem::path& path, std::errc code) {
         bool started = false;
         const auto e = error_of([&] {
@@ -149,11 +149,11 @@ TEST_CASE("write: a file that cannot be opened, before the stream is started") {
     check(dir / "missing/a", std::errc::no_such_file_or_directory);
     check(dir.path(), std::errc::is_a_directory);
     check("/proc/sys/kernel/ostype", std::errc::permission_denied); // even for root
-    CHECK(open_descriptors() == before);
+    CHECK(descriptors.closed());
 }
 
 TEST_CASE("write: a full disk is reported, and the stream closed") {
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     for (const int n : {1, 1'000'000}) { // noticed at the end, and on the way
         bool closed = false;
         const auto e = error_of([&] {
@@ -167,7 +167,7 @@ TEST_CASE("write: a full disk is reported, and the stream closed") {
         CHECK_THAT(e.what(), Catch::Contains("cannot write '/dev/full' at byte 0: ") &&
                                  Catch::Contains("Free some space"));
     }
-    CHECK(open_descriptors() == before);
+    CHECK(descriptors.closed());
 }
 
 TEST_CASE("write: a file over the size limit, after a short write") {
@@ -207,7 +207,7 @@ TEST_CASE("write: what the stream throws comes through, what came before it is w
 
 TEST_CASE("write: to a FIFO, from before it has a reader") {
     const directory dir;
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     const auto path = dir / "fifo";
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
     std::string got;
@@ -225,7 +225,7 @@ TEST_CASE("write: to a FIFO, from before it has a reader") {
     });
     reader.join();
     CHECK(got == joined(10'000, 30, "\n"));
-    CHECK(open_descriptors() == before);
+    CHECK(descriptors.closed());
 }
 
 TEST_CASE("write: to a FIFO whose reader goes away, without a signal") {
@@ -257,7 +257,7 @@ TEST_CASE("write: to a FIFO whose reader goes away, without a signal") {
 
 TEST_CASE("write_atomically: the old file or the new one") {
     const directory dir;
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     const auto path = dir.with("a", "old");
     ::chmod(path.c_str(), 0640);
     const auto sink = [&](leat::executor ex) { return file::write_atomically(ex, path); };
@@ -290,7 +290,7 @@ TEST_CASE("write_atomically: the old file or the new one") {
         });
         CHECK(content(path) == "old");
         CHECK(eventually([&] { return names_in(dir).size() == 1; }));
-        CHECK(eventually([&] { return open_descriptors() == before; }));
+        CHECK(descriptors.soon_closed());
     }
     SECTION("a new file") {
         std::filesystem::remove(path);
@@ -305,7 +305,7 @@ TEST_CASE("write_atomically: the old file or the new one") {
         std::filesystem::remove(dir / "link");
     }
     CHECK(names_in(dir) == std::vector<std::string>{"a"});
-    CHECK(open_descriptors() == before);
+    CHECK(descriptors.closed());
 }
 
 TEST_CASE("write_atomically: killed at any moment") {

@@ -2,7 +2,6 @@
 #include "support/catch.hpp"
 
 #include <array>
-#include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <fcntl.h>
@@ -11,12 +10,12 @@
 #include <string_view>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
 
 using namespace file_test;
+using namespace std::chrono_literals;
 using namespace std::string_literals;
 namespace file = leat::file;
 
@@ -68,27 +67,6 @@ private:
     bool mounted_;
 };
 
-/// Interrupts whatever this program does, all the time.
-class interruptions {
-public:
-    interruptions() {
-        struct sigaction quiet {};
-        quiet.sa_handler = [](int) {}; // without SA_RESTART: system calls fail with EINTR
-        ::sigaction(SIGALRM, &quiet, &before_);
-        const itimerval often{{0, 200}, {0, 200}};
-        ::setitimer(ITIMER_REAL, &often, nullptr);
-    }
-    interruptions(const interruptions&) = delete;
-    ~interruptions() {
-        const itimerval never{};
-        ::setitimer(ITIMER_REAL, &never, nullptr);
-        ::sigaction(SIGALRM, &before_, nullptr);
-    }
-
-private:
-    struct sigaction before_ {};
-};
-
 struct reading {
     std::uint32_t station;
     float degrees;
@@ -103,7 +81,7 @@ TEST_CASE("write: a disk that gets full on the way") {
         return;
     }
     const auto path = disk.dir() / "a";
-    const auto before = open_descriptors();
+    const open_descriptors descriptors;
     const auto e = error_of([&] {
         pour(blocks(30, 100'000),
              [&](leat::executor ex) { return file::write(ex, path, {.buffer_size = 70'000}); });
@@ -124,7 +102,7 @@ TEST_CASE("write: a disk that gets full on the way") {
     CHECK(files_in(disk.dir().path()) == 1);
     CHECK(pour(blocks(9, 100'000), [&](leat::executor ex) { return file::write_atomically(ex, path); }) ==
           900'000);
-    CHECK(open_descriptors() == before);
+    CHECK(descriptors.closed());
 }
 
 TEST_CASE("write: what a device says") {
@@ -140,7 +118,7 @@ TEST_CASE("write: what a device says") {
 TEST_CASE("write: interrupted all the time") {
     const directory dir;
     const auto path = dir / "a";
-    const interruptions often;
+    const interruptions often(200us);
     for (const std::size_t buffer : {1000u, 1'000'000u}) {
         pour(blocks(200, 10'007),
              [&](leat::executor ex) { return file::write(ex, path, {.buffer_size = buffer}); });
@@ -157,21 +135,21 @@ TEST_CASE("write: to a FIFO with a slow reader, interrupted and in short writes"
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
     std::string got;
     std::thread reader([&] {
+        without_interruptions();
         const int fd = ::open(path.c_str(), O_RDONLY);
         char bytes[3001];
         for (int i = 0;; ++i) {
             const auto n = ::read(fd, bytes, sizeof bytes);
-            if (n > 0)
-                got.append(bytes, static_cast<std::size_t>(n));
-            else if (n == 0 || errno != EINTR)
+            if (n <= 0)
                 break;
+            got.append(bytes, static_cast<std::size_t>(n));
             if (i % 50 == 0)
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
         }
         ::close(fd);
     });
     {
-        const interruptions often;
+        const interruptions often(200us);
         pour(blocks(100, 10'007),
              [&](leat::executor ex) { return file::write(ex, path, {.buffer_size = 50'000}); });
     }

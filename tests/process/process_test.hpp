@@ -1,5 +1,9 @@
 #pragma once
 
+#include "support/cpu_time.hpp"
+#include "support/eventually.hpp"
+#include "support/open_descriptors.hpp"
+
 #include <leat/asio.hpp>
 #include <leat/leat.hpp>
 #include <leat/process.hpp>
@@ -26,29 +30,6 @@ using namespace std::chrono_literals;
 namespace process = leat::process;
 using strings = std::vector<std::string>;
 
-inline std::size_t open_descriptors() {
-    std::size_t n = 0;
-    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))
-        ++n;
-    return n;
-}
-
-template <class F> bool eventually(F condition) {
-    for (int i = 0; i != 2000; ++i) {
-        if (condition())
-            return true;
-        std::this_thread::sleep_for(5ms);
-    }
-    return false;
-}
-
-/// What this thread has computed, whatever else the machine does.
-inline std::chrono::nanoseconds cpu_time() {
-    timespec t{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
-}
-
 /// No child is left, running or as a zombie.
 inline bool no_children() { return ::waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD; }
 
@@ -60,12 +41,11 @@ public:
     }
     nothing_left(const nothing_left&) = delete;
     bool now() const {
-        return eventually([] { return no_children(); }) &&
-               eventually([this] { return open_descriptors() == before_; });
+        return eventually([] { return no_children(); }) && descriptors_.soon_closed();
     }
 
 private:
-    std::size_t before_ = open_descriptors();
+    open_descriptors descriptors_;
 };
 
 template <class S> leat::task<strings> read_all(S stream) {
