@@ -137,7 +137,7 @@ TEST_CASE("line_splitter: every scanner finds what the portable one finds") {
     std::vector<std::pair<line_scanner, line_scanner>> pairs; // without and with carriage returns stripped
     pairs.emplace_back(leat::file::detail::best_line_scanner<false>(),
                        leat::file::detail::best_line_scanner<true>());
-#if defined(LEAT_LINE_SCAN_X86)
+#if defined(LEAT_BYTE_MASK_X86)
     pairs.emplace_back(&leat::file::detail::scan_lines_sse2<false>,
                        &leat::file::detail::scan_lines_sse2<true>);
 #endif

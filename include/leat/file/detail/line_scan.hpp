@@ -6,13 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define LEAT_LINE_SCAN_X86 1
-#include <immintrin.h>
-#elif defined(__aarch64__) && defined(__GNUC__)
-#define LEAT_LINE_SCAN_NEON 1
-#include <arm_neon.h>
-#endif
+#include "../../detail/byte_mask.hpp"
 
 // Finding every line end of a chunk. One vector comparison gives a mask of 64 bytes, and each set bit is one
 // line. Where the lines end is hard for the processor to predict, so the scan first notes the ends with one
@@ -114,46 +108,37 @@ line_scan scan_lines_portable(const char* first, const char* last, char delimite
     return ends.finish<StripCr>(delimiter);
 }
 
-#if defined(LEAT_LINE_SCAN_X86)
-
-template <bool StripCr>
-line_scan scan_lines_sse2(const char* first, const char* last, char delimiter, std::string_view* out,
-                          std::size_t room) {
-    line_ends ends(first, last, out, room);
-    const __m128i wanted = _mm_set1_epi8(delimiter);
+// The loop that the kernels share; `mask_of(p)` looks at the 64 bytes from `p`.
+template <bool StripCr, class MaskOf>
+[[gnu::always_inline]] inline line_scan scan_blocks(line_ends ends, char delimiter, const MaskOf& mask_of) {
     while (ends.block_left()) {
         const auto before = ends.found();
-        for (int i = 0; i != scan_block / 64; ++i) {
-            std::uint64_t mask = 0;
-            for (int j = 0; j != 4; ++j) {
-                const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ends.at() + 16 * j));
-                const auto part =
-                    static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
-                mask |= static_cast<std::uint64_t>(part) << (16 * j);
-            }
-            ends.take(mask);
-        }
+        for (int i = 0; i != scan_block / 64; ++i)
+            ends.take(mask_of(ends.at()));
         ends.skip_long_line(before, delimiter);
     }
     return ends.finish<StripCr>(delimiter);
 }
 
+#if defined(LEAT_BYTE_MASK_X86)
+
+template <bool StripCr>
+line_scan scan_lines_sse2(const char* first, const char* last, char delimiter, std::string_view* out,
+                          std::size_t room) {
+    const leat::detail::sse2_mask<1> mask_of({delimiter});
+    return scan_blocks<StripCr>(line_ends(first, last, out, room), delimiter, mask_of);
+}
+
 template <bool StripCr>
 [[gnu::target("avx2,bmi")]] line_scan scan_lines_avx2(const char* first, const char* last, char delimiter,
                                                       std::string_view* out, std::size_t room) {
+    const leat::detail::avx2_mask<1> mask_of({delimiter});
     line_ends ends(first, last, out, room);
-    const __m256i wanted = _mm256_set1_epi8(delimiter);
+    // Written out, not by scan_blocks: that would not be compiled for this processor.
     while (ends.block_left()) {
         const auto before = ends.found();
-        for (int i = 0; i != scan_block / 64; ++i) {
-            const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ends.at()));
-            const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(ends.at() + 32));
-            const auto low_mask =
-                static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)));
-            const auto high_mask =
-                static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)));
-            ends.take(static_cast<std::uint64_t>(high_mask) << 32 | low_mask);
-        }
+        for (int i = 0; i != scan_block / 64; ++i)
+            ends.take(mask_of(ends.at()));
         ends.skip_long_line(before, delimiter);
     }
     return ends.finish<StripCr>(delimiter);
@@ -161,35 +146,18 @@ template <bool StripCr>
 
 /// The best scanner of the processor this runs on.
 template <bool StripCr> line_scanner best_line_scanner() noexcept {
-    static const line_scanner best = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
-                                         ? &scan_lines_avx2<StripCr>
-                                         : &scan_lines_sse2<StripCr>;
+    static const line_scanner best =
+        leat::detail::has_avx2() ? &scan_lines_avx2<StripCr> : &scan_lines_sse2<StripCr>;
     return best;
 }
 
-#elif defined(LEAT_LINE_SCAN_NEON)
+#elif defined(LEAT_BYTE_MASK_NEON)
 
 template <bool StripCr>
 line_scan scan_lines_neon(const char* first, const char* last, char delimiter, std::string_view* out,
                           std::size_t room) {
-    line_ends ends(first, last, out, room);
-    const uint8x16_t wanted = vdupq_n_u8(static_cast<std::uint8_t>(delimiter));
-    const uint8x16_t bit = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-    while (ends.block_left()) {
-        const auto before = ends.found();
-        for (int i = 0; i != scan_block / 64; ++i) {
-            const auto bytes = reinterpret_cast<const std::uint8_t*>(ends.at());
-            const uint8x16_t a = vandq_u8(vceqq_u8(vld1q_u8(bytes), wanted), bit);
-            const uint8x16_t b = vandq_u8(vceqq_u8(vld1q_u8(bytes + 16), wanted), bit);
-            const uint8x16_t c = vandq_u8(vceqq_u8(vld1q_u8(bytes + 32), wanted), bit);
-            const uint8x16_t d = vandq_u8(vceqq_u8(vld1q_u8(bytes + 48), wanted), bit);
-            // Three rounds of pairwise additions bring the 64 flags together as 64 bits.
-            const uint8x16_t sum = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
-            ends.take(vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sum, sum)), 0));
-        }
-        ends.skip_long_line(before, delimiter);
-    }
-    return ends.finish<StripCr>(delimiter);
+    const leat::detail::neon_mask<1> mask_of({delimiter});
+    return scan_blocks<StripCr>(line_ends(first, last, out, room), delimiter, mask_of);
 }
 
 template <bool StripCr> line_scanner best_line_scanner() noexcept { return &scan_lines_neon<StripCr>; }

@@ -6,17 +6,14 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#define LEAT_BYTE_SCAN_X86 1
-#include <immintrin.h>
-#endif
+#include "../../detail/byte_mask.hpp"
 
 // Finding the bytes that give a text its form: line ends, delimiters, quotes. Vector comparisons give a mask of 64 bytes, and
 // each set bit is noted as a position. Whoever walks over the positions looks at one byte in nine, and at no other.
 
 namespace leat::record::detail {
 
-template <std::size_t N> using needles = std::array<char, N>;
+using leat::detail::needles;
 
 /// A scanner notes the positions in [first, last), counted from `first`, of all needles, and returns the end of its notes.
 /// `out` has room for one a byte and `scan_slack` more: it scribbles there.
@@ -40,8 +37,6 @@ std::uint32_t* scan_bytes_portable(const char* first, const char* last, const ne
     return out;
 }
 
-#if defined(LEAT_BYTE_SCAN_X86)
-
 // How many positions of 64 bytes there will be. `few`: hardly more than one, as with line ends. `many`: eight are written at a
 // time, whether there are so many or not, for that costs less than a branch for each that cannot be predicted.
 enum class expected { few, many };
@@ -49,7 +44,7 @@ enum class expected { few, many };
 template <expected E>
 [[gnu::always_inline]] inline std::uint32_t* note(std::uint64_t mask, std::uint32_t at, std::uint32_t* out) {
     if constexpr (E == expected::many) {
-        const auto count = __builtin_popcountll(mask);
+        const auto count = std::popcount(mask);
         for (int i = 0; i != 8; ++i, mask &= mask - 1)
             out[i] = at + static_cast<std::uint32_t>(std::countr_zero(mask));
         if (__builtin_expect(count > 8, 0)) {
@@ -85,45 +80,22 @@ template <expected E, class MaskOf>
     return out;
 }
 
-template <std::size_t N> class sse2_mask {
-public:
-    explicit sse2_mask(const needles<N>& wanted) noexcept {
-        for (std::size_t i = 0; i != N; ++i)
-            wanted_[i] = _mm_set1_epi8(wanted[i]);
-    }
-    [[gnu::always_inline]] std::uint64_t operator()(const char* p) const noexcept {
-        std::uint64_t mask = 0;
-        for (unsigned j = 0; j != 4; ++j) {
-            const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + 16 * j));
-            __m128i found = _mm_cmpeq_epi8(bytes, wanted_[0]);
-            for (std::size_t i = 1; i < N; ++i)
-                found = _mm_or_si128(found, _mm_cmpeq_epi8(bytes, wanted_[i]));
-            mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(found)))
-                    << (16 * j);
-        }
-        return mask;
-    }
-
-private:
-    __m128i wanted_[N];
-};
+#if defined(LEAT_BYTE_MASK_X86)
 
 template <std::size_t N>
 std::uint32_t* scan_bytes_sse2(const char* first, const char* last, const needles<N>& wanted,
                                std::uint32_t* out) {
-    return scan_blocks<expected::few>(first, last, out, sse2_mask<N>(wanted));
+    return scan_blocks<expected::few>(first, last, out, leat::detail::sse2_mask<N>(wanted));
 }
 
 template <std::size_t N>
 [[gnu::target("avx2,bmi,popcnt")]] std::uint32_t*
 scan_bytes_avx2(const char* first, const char* last, const needles<N>& wanted, std::uint32_t* out) {
-    __m256i all[N];
-    for (std::size_t i = 0; i != N; ++i)
-        all[i] = _mm256_set1_epi8(wanted[i]);
+    const leat::detail::avx2_mask<N> mask_of(wanted);
     char rest[64] = {};
     const char* p = first;
     const char* block = p;
-    // Written out, not by scan_blocks: a lambda would not be compiled for this processor.
+    // Written out, not by scan_blocks: that would not be compiled for this processor.
     for (;;) {
         std::uint64_t within = ~std::uint64_t{0};
         const auto left = static_cast<std::size_t>(last - p);
@@ -136,29 +108,27 @@ scan_bytes_avx2(const char* first, const char* last, const needles<N>& wanted, s
         } else {
             return out;
         }
-        std::uint64_t mask = 0;
-        for (unsigned j = 0; j != 2; ++j) {
-            const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + 32 * j));
-            __m256i found = _mm256_cmpeq_epi8(bytes, all[0]);
-            for (std::size_t i = 1; i < N; ++i)
-                found = _mm256_or_si256(found, _mm256_cmpeq_epi8(bytes, all[i]));
-            mask |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm256_movemask_epi8(found)))
-                    << (32 * j);
-        }
-        out = note < N == 1 ? expected::few
-                            : expected::many > (mask & within, static_cast<std::uint32_t>(p - first), out);
+        constexpr auto how_many = N == 1 ? expected::few : expected::many;
+        out = note<how_many>(mask_of(block) & within, static_cast<std::uint32_t>(p - first), out);
         p += left < 64 ? left : 64;
     }
 }
 
 /// The best scanner of the processor this runs on.
 template <std::size_t N> byte_scanner<N> best_byte_scanner() noexcept {
-    static const byte_scanner<N> best =
-        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt")
-            ? &scan_bytes_avx2<N>
-            : &scan_bytes_sse2<N>;
+    static const byte_scanner<N> best = leat::detail::has_avx2() ? &scan_bytes_avx2<N> : &scan_bytes_sse2<N>;
     return best;
 }
+
+#elif defined(LEAT_BYTE_MASK_NEON)
+
+template <std::size_t N>
+std::uint32_t* scan_bytes_neon(const char* first, const char* last, const needles<N>& wanted,
+                               std::uint32_t* out) {
+    return scan_blocks<expected::few>(first, last, out, leat::detail::neon_mask<N>(wanted));
+}
+
+template <std::size_t N> byte_scanner<N> best_byte_scanner() noexcept { return &scan_bytes_neon<N>; }
 
 #else
 
