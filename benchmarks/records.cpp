@@ -315,6 +315,20 @@ void ndjson(std::size_t bytes, std::size_t runs) {
                       read, s);
                   return s;
               }},
+             {"simdjson, iterate_many",
+              [&] {
+                  seen s;
+                  simdjson::ondemand::parser parser;
+                  simdjson::ondemand::document_stream documents;
+                  if (parser.iterate_many(all.data(), all.size(), std::size_t{256} << 10).get(documents) !=
+                      simdjson::SUCCESS)
+                      throw std::runtime_error("simdjson");
+                  for (auto d : documents) {
+                      ++s.records;
+                      s.check += read(d.value());
+                  }
+                  return s;
+              }},
              {"memchr and simdjson",
               [&] {
                   seen s;
