@@ -7,14 +7,13 @@
 //     build/bench/benchmarks/files                            all, with 2 GB files in the temporary folder: half an hour
 //     ... files 80 2k 10 cold --size 200 --runs 3             some of it, with files of 200 MB
 //     ... files 80 --folder /mnt/disk
+#include "support/loop_watch.hpp"
 #include "support/progress.hpp"
 #include "support/sample.hpp"
 
 #include <leat/asio.hpp>
 #include <leat/file.hpp>
 #include <leat/leat.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -131,56 +130,11 @@ result by_mmap(const std::string& path) {
     return r;
 }
 
-/// A timer that fires every millisecond: by how much the loop was late for it at most, less the time for which the machine gave
-/// the core to others.
-class loop_watch {
-public:
-    explicit loop_watch(leat::executor ex) : state_(std::make_shared<state>(ex)) { tick(state_); }
-    loop_watch(const loop_watch&) = delete;
-    ~loop_watch() {
-        state_->over = true;
-        state_->timer.cancel();
-    }
-    double longest_ms() const { return state_->longest; }
-
-private:
-    struct state {
-        explicit state(leat::executor ex) : timer(ex), schedule("/proc/thread-self/schedstat") {
-            waited = waited_ms();
-        }
-        double waited_ms() const {
-            char text[128] = {};
-            const ssize_t n = ::pread(schedule.fd, text, sizeof text - 1, 0);
-            const char* const second = n > 0 ? std::strchr(text, ' ') : nullptr;
-            return second != nullptr ? std::strtod(second, nullptr) / 1e6 : 0;
-        }
-        boost::asio::steady_timer timer;
-        open_file schedule;
-        std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
-        double waited = 0, longest = 0;
-        bool over = false;
-    };
-    static void tick(std::shared_ptr<state> s) {
-        s->timer.expires_after(std::chrono::milliseconds(1));
-        s->timer.async_wait([s](boost::system::error_code) {
-            const auto now = std::chrono::steady_clock::now();
-            const double waited = s->waited_ms();
-            const double gap = std::chrono::duration<double, std::milli>(now - s->last).count();
-            s->longest = std::max(s->longest, gap - (waited - s->waited) - 1);
-            s->last = now;
-            s->waited = waited;
-            if (!s->over)
-                tick(s);
-        });
-    }
-    std::shared_ptr<state> state_;
-};
-
 enum class loop { for_each, next, batches, blocks, split_lines };
 
 result by_leat(const std::string& path, loop how, leat::file::read_ahead ahead) {
     return leat::run([&](leat::executor ex) -> leat::task<result> {
-        const loop_watch watch(ex);
+        const bench::loop_watch watch(ex);
         leat::file::lines_options options{.ahead = ahead};
         if (const char* const size = std::getenv("LEAT_CHUNK_KIB")) // to look for the best one
             options.chunk_size = std::stoul(size) << 10;

@@ -7,11 +7,10 @@
 //     tools/with_postgres build/bench/benchmarks/postgres                         all, about a quarter of an hour
 //     ... postgres users documents skewed delay stop many --rows 1000000 --runs 3      some of it
 #include "support/delay.hpp"
+#include "support/loop_watch.hpp"
 #include "support/progress.hpp"
 #include "support/sample.hpp"
 #include "support/table.hpp"
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -80,52 +79,9 @@ double processor_of(int backend) {
     return ran / 1e6;
 }
 
-/// The longest time that the loop was kept from a timer that fires every millisecond, less the time for which the machine gave
-/// the core to others.
-class loop_watch {
-public:
-    explicit loop_watch(leat::executor ex) : state_(std::make_shared<state>(ex)) { tick(state_); }
-    loop_watch(const loop_watch&) = delete;
-    ~loop_watch() {
-        state_->over = true;
-        state_->timer.cancel();
-    }
-    double longest_ms() const { return state_->longest; }
-
-private:
-    struct state {
-        explicit state(leat::executor ex) : timer(ex) {}
-        boost::asio::steady_timer timer;
-        std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
-        double waited = waited_ms(), longest = 0;
-        bool over = false;
-    };
-    static double waited_ms() {
-        std::ifstream in("/proc/thread-self/schedstat");
-        double ran = 0, waited = 0;
-        in >> ran >> waited;
-        return waited / 1e6;
-    }
-    static void tick(std::shared_ptr<state> s) {
-        s->timer.expires_after(std::chrono::milliseconds(1));
-        s->timer.async_wait([s](boost::system::error_code) {
-            const auto now = std::chrono::steady_clock::now();
-            const double waited = waited_ms();
-            const double gap =
-                std::chrono::duration<double, std::milli>(now - s->last).count() - (waited - s->waited);
-            s->longest = std::max(s->longest, gap - 1);
-            s->last = now;
-            s->waited = waited;
-            if (!s->over)
-                tick(s);
-        });
-    }
-    std::shared_ptr<state> state_;
-};
-
 template <class Row, class Connection>
 leat::task<result> stream(leat::executor ex, Connection& c, int backend, std::string sql) {
-    const loop_watch watch(ex);
+    const bench::loop_watch watch(ex);
     const double server = processor_of(backend);
     sample s;
     std::uint64_t check = 0;
@@ -141,7 +97,7 @@ leat::task<result> stream(leat::executor ex, Connection& c, int backend, std::st
 }
 template <class Row>
 leat::task<result> stream_pages(leat::executor ex, leat::postgres::connection& c, std::string sql) {
-    const loop_watch watch(ex);
+    const bench::loop_watch watch(ex);
     const double server = processor_of(c.backend_pid());
     sample s;
     std::uint64_t check = 0;
@@ -343,7 +299,7 @@ void many_streams(int connections, int streams, int rows) {
         std::vector<leat::postgres::connection> pool;
         for (int i = 0; i < connections; ++i)
             pool.push_back(co_await leat::postgres::connect(ex, table::server()));
-        const loop_watch watch(ex);
+        const bench::loop_watch watch(ex);
         sample s;
         std::uint64_t check = 0;
         auto read_share = [&](int first) -> leat::task<> {
