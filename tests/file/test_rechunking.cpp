@@ -3,8 +3,8 @@
 
 #include "file_test.hpp"
 #include "support/catch.hpp"
+#include "support/lines_of.hpp"
 
-#include <optional>
 #include <random>
 
 using namespace file_test;
@@ -16,35 +16,6 @@ using leat::file::line_splitter;
 
 namespace {
 
-struct outcome {
-    strings lines;
-    std::optional<std::uint64_t> too_long; // the number of the line
-    std::uint64_t offset = 0;
-    bool operator==(const outcome&) const = default;
-};
-
-outcome naive(std::string_view text, const line_rules& rules) {
-    outcome out;
-    std::size_t at = rules.looks_for_bom() && text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-    while (at != text.size()) {
-        std::size_t end = at;
-        while (end != text.size() && text[end] != rules.delimiter)
-            ++end;
-        std::size_t size = end - at;
-        if (end != text.size() && rules.delimiter == '\n' && rules.strip_cr && size != 0 &&
-            text[end - 1] == '\r')
-            --size;
-        if (size > rules.max_line) {
-            out.too_long = out.lines.size() + 1;
-            out.offset = at;
-            return out;
-        }
-        out.lines.emplace_back(text.substr(at, size));
-        at = end == text.size() ? end : end + 1;
-    }
-    return out;
-}
-
 // Each chunk in memory of exactly its size, which is gone before the next one comes.
 template <class F> void in_chunks(std::string_view text, std::size_t first, std::size_t size, F feed) {
     for (std::size_t at = 0; at < text.size();) {
@@ -55,9 +26,9 @@ template <class F> void in_chunks(std::string_view text, std::size_t first, std:
     }
 }
 
-outcome split(std::string_view text, const line_rules& rules, std::size_t first, std::size_t size) {
+lines_of_text split(std::string_view text, const line_rules& rules, std::size_t first, std::size_t size) {
     line_splitter splitter(rules, 1 + size % 7);
-    outcome out;
+    lines_of_text out;
     const auto take = [&](auto lines) { out.lines.insert(out.lines.end(), lines.begin(), lines.end()); };
     in_chunks(text, first, size, [&](std::string_view chunk) {
         splitter.feed(chunk);
@@ -68,10 +39,9 @@ outcome split(std::string_view text, const line_rules& rules, std::size_t first,
     const auto last = splitter.finish();
     REQUIRE(unfinished == (!last.empty() || (splitter.stopped() && unfinished)));
     take(last);
-    if (splitter.stopped()) {
+    if (splitter.stopped())
         out.too_long = splitter.line_number();
-        out.offset = splitter.line_offset();
-    }
+    out.offset = splitter.line_offset();
     return out;
 }
 
@@ -120,7 +90,7 @@ TEST_CASE(
                         continue;
                     const std::size_t limit = round % 3 == 0 ? random() % 30 : std::size_t{1} << 20;
                     const line_rules rules{delimiter, strip_cr, skip_bom, limit};
-                    const auto expected = naive(text, rules);
+                    const auto expected = lines_of_text(text, rules);
                     for (std::size_t size = 1; size <= text.size() + 1; ++size) {
                         INFO(Catch::Detail::stringify(text)
                              << " delimiter " << int(delimiter) << " cr " << strip_cr << " bom " << skip_bom

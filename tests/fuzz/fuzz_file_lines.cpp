@@ -6,6 +6,8 @@
 #include <leat/file/block_splitter.hpp>
 #include <leat/file/line_splitter.hpp>
 
+#include "../support/lines_of.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -28,34 +30,6 @@ void check(bool right, const char* what) {
         return;
     std::fprintf(stderr, "wrong: %s\n", what);
     std::abort();
-}
-
-struct outcome {
-    std::vector<std::string> lines;
-    bool too_long = false;
-    std::uint64_t offset = 0; // behind the last line
-};
-
-outcome byte_by_byte(std::string_view text, const line_rules& rules) {
-    outcome out;
-    std::size_t at = rules.looks_for_bom() && text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
-    while (at != text.size()) {
-        std::size_t end = at;
-        while (end != text.size() && text[end] != rules.delimiter)
-            ++end;
-        std::size_t size = end - at;
-        if (end != text.size() && rules.delimiter == '\n' && rules.strip_cr && size != 0 &&
-            text[end - 1] == '\r')
-            --size;
-        if (size > rules.max_line) {
-            out.too_long = true;
-            break;
-        }
-        out.lines.emplace_back(text.substr(at, size));
-        at = end == text.size() ? end : end + 1;
-    }
-    out.offset = at;
-    return out;
 }
 
 /// Each chunk in memory of exactly its size, so that AddressSanitizer sees a read past it, or after it.
@@ -87,9 +61,9 @@ void try_lines(std::string_view text, const line_rules& rules, std::size_t batch
     check(unfinished == (!last.empty() || (unfinished && splitter.stopped())), "unfinished()");
     lines.insert(lines.end(), last.begin(), last.end());
 
-    const outcome expected = byte_by_byte(text, rules);
+    const lines_of_text expected(text, rules);
     check(lines == expected.lines, "the lines");
-    check(splitter.stopped() == expected.too_long, "stopped()");
+    check(splitter.stopped() == expected.too_long.has_value(), "stopped()");
     check(splitter.line_number() == lines.size() + 1, "line_number()");
     check(splitter.line_offset() == expected.offset, "line_offset()");
 }

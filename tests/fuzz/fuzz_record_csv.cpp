@@ -5,7 +5,8 @@
 #include <leat/leat.hpp>
 #include <leat/record.hpp>
 
-#include <algorithm>
+#include "chunks.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -27,22 +28,6 @@ struct outcome {
     std::string error;
     bool operator==(const outcome&) const = default;
 };
-
-/// Each chunk in memory of exactly its size, gone before the next comes, so that AddressSanitizer sees a read past it.
-leat::async_generator<std::string_view> chunks_of(std::string_view text, unsigned seed) {
-    while (!text.empty()) {
-        seed = seed * 1103515245 + 12345;
-        const std::size_t size =
-            std::min<std::size_t>(text.size(), seed == 0 ? text.size() : 1 + (seed >> 16) % 13);
-        const std::vector<char> exact(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
-        text.remove_prefix(size);
-        co_yield std::string_view(exact.data(), exact.size());
-    }
-}
-leat::async_generator<std::string_view> whole(std::string_view text) {
-    const std::vector<char> exact(text.begin(), text.end());
-    co_yield std::string_view(exact.data(), exact.size());
-}
 
 template <class S> leat::task<outcome> read(S rows) {
     outcome out;
@@ -92,12 +77,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     o.max_row = choice / 16 % 4 == 0 ? 10 : 1000;
 
     const outcome once = leat::sync_wait(read(whole(text) | csv::rows(o)));
-    if (!(leat::sync_wait(read(chunks_of(text, seed) | csv::rows(o))) == once))
+    if (!(leat::sync_wait(read(chunks_of(text, seed, 13) | csv::rows(o))) == once))
         failed("in chunks it is read otherwise");
 
     using row = std::tuple<std::string, int, std::optional<bool>>;
     if (leat::sync_wait(read_values(whole(text) | csv::rows<row>(o))) !=
-        leat::sync_wait(read_values(chunks_of(text, seed) | csv::rows<row>(o))))
+        leat::sync_wait(read_values(chunks_of(text, seed, 13) | csv::rows<row>(o))))
         failed("in chunks the values are read otherwise");
 
     if (once.error.empty() && o.quote != '\0' && !once.rows.empty()) {

@@ -7,7 +7,8 @@
 #include <leat/record/ndjson.hpp>
 #include <leat/record/ndjson_simdjson.hpp>
 
-#include <algorithm>
+#include "chunks.hpp"
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -19,21 +20,6 @@
 #include <vector>
 
 namespace {
-
-/// Each chunk in memory of exactly its size, gone before the next comes, so that AddressSanitizer sees a read past it.
-leat::async_generator<std::string_view> chunks_of(std::string_view text, unsigned seed) {
-    while (!text.empty()) {
-        seed = seed * 1103515245 + 12345;
-        const std::size_t size = std::min<std::size_t>(text.size(), 1 + (seed >> 16) % 90);
-        const std::vector<char> exact(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(size));
-        text.remove_prefix(size);
-        co_yield std::string_view(exact.data(), exact.size());
-    }
-}
-leat::async_generator<std::string_view> whole(std::string_view text) {
-    const std::vector<char> exact(text.begin(), text.end());
-    co_yield std::string_view(exact.data(), exact.size());
-}
 
 template <class S, class Text> leat::task<std::string> read(S records, Text text_of) {
     std::string out;
@@ -53,7 +39,7 @@ template <class S, class Text> leat::task<std::string> read(S records, Text text
 template <class Make, class Text>
 void compare(const char* what, std::string_view text, unsigned seed, Make make, Text text_of) {
     if (leat::sync_wait(read(make(whole(text)), text_of)) !=
-        leat::sync_wait(read(make(chunks_of(text, seed)), text_of))) {
+        leat::sync_wait(read(make(chunks_of(text, seed, 90)), text_of))) {
         std::fprintf(stderr, "in chunks it is read otherwise: %s\n", what);
         std::abort();
     }
