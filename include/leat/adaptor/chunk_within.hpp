@@ -27,6 +27,7 @@ async_generator<std::vector<stream_value_t<S>>> chunks_within(S up, Ex ex, std::
     for (;;) {
         const stop_ref& stop = co_await this_stop();
         const auto some = c->take(stop);
+        const bool ended = c->ended(); // once, for the stream may end in between
         auto* x = some != nullptr ? some->first : nullptr;
         auto* const last = some != nullptr ? some->last : nullptr;
         bool given = false;
@@ -38,7 +39,7 @@ async_generator<std::vector<stream_value_t<S>>> chunks_within(S up, Ex ex, std::
             for (; x != last && group.size() < n; ++x)
                 group.push_back(static_cast<stream_reference_t<S>>(*x));
             // The time only closes a group; it is handed out when its reader asks, which is now.
-            given = !group.empty() && (group.size() == n || c->ended() || due <= c->now());
+            given = !group.empty() && (group.size() == n || ended || due <= c->now());
             if (given) {
                 co_yield static_cast<std::vector<stream_value_t<S>>&&>(group);
                 if constexpr (poisoning)
@@ -50,7 +51,7 @@ async_generator<std::vector<stream_value_t<S>>> chunks_within(S up, Ex ex, std::
             c->open(some->taken);
         if (some != nullptr || given)
             continue;
-        if (c->ended()) {
+        if (ended) {
             c->finish();
             if (c->over(stop))
                 co_return;

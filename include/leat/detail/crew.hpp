@@ -131,7 +131,8 @@ public:
         halt();
         let_go(false);
     }
-    /// Has nothing more to come? Asked when nothing is left to hand out; throws what failed, `leat::stopped` for a stop.
+    /// Has nothing more to come? Asked when nothing is left to hand out, and before `change()`; throws what failed,
+    /// `leat::stopped` for a stop.
     bool over(const stop_ref& stop) {
         if (stop && token_of(stop).stop_requested())
             stopped_by_reader();
@@ -146,6 +147,8 @@ public:
             if (running_ != 0)
                 return false;
         }
+        if (changed_) // on another thread, since the generator looked: change() ends at once, and it looks again
+            return false;
         if (std::exception_ptr e =
                 std::exchange(error_, nullptr)) { // nothing is kept: it may be freed on another thread
             guard.unlock();

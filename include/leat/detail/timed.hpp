@@ -31,13 +31,15 @@ template <class Crew> worker wake_at(Crew& c, time_point t) {
 ///     c->read(std::move(up));
 ///     for (;;) {
 ///         const stop_ref& stop = co_await this_stop();
-///         if (auto* some = c->take(stop)) {
+///         auto* some = c->take(stop);
+///         const bool ended = c->ended();       // once, for the stream may end in between
+///         if (some) {
 ///             ... hand out some->elements() ...
 ///             c->open(some->taken);
-///         } else if (there is something to hand out because of the time, or of the end: c->ended()) {
+///         } else if (there is something to hand out because of the time, or of the end) {
 ///             ...
 ///         } else {
-///             if (c->ended()) {
+///             if (ended) {
 ///                 c->finish();                 // those who still wait for a time
 ///                 if (c->over(stop)) co_return; // throws what failed
 ///             }
@@ -113,6 +115,7 @@ async_generator<stream_value_t<S>> latest_when(S up, Ex ex, duration d) {
     for (;;) {
         const stop_ref& stop = co_await this_stop();
         const auto some = c->take(stop);
+        const bool ended = c->ended(); // once, for the stream may end in between
         const time_point now = c->now();
         if (some != nullptr) {
             due.came(now, !latest);
@@ -121,14 +124,14 @@ async_generator<stream_value_t<S>> latest_when(S up, Ex ex, duration d) {
             if (now < due.at())
                 continue; // there may be a newer one
         }
-        if (latest && (due.at() <= now || c->ended())) {
+        if (latest && (due.at() <= now || ended)) {
             due.given(now);
             stream_value_t<S> x = *static_cast<std::optional<stream_value_t<S>>&&>(latest);
             latest.reset();
             co_yield static_cast<stream_value_t<S>&&>(x);
             continue;
         }
-        if (c->ended()) {
+        if (ended) {
             c->finish();
             if (c->over(stop))
                 co_return;
