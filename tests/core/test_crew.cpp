@@ -1,7 +1,6 @@
 #include "support/catch.hpp"
 #include "support/waiting.hpp"
 
-#include <leat/detail/crew.hpp>
 #include <leat/leat.hpp>
 
 #include <deque>
