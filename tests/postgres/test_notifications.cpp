@@ -1,12 +1,17 @@
 #include "server.hpp"
+#include "support/eventually.hpp"
 
 #include <leat/postgres/notifications.hpp>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
+
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 using leat::postgres::error;
 using leat::postgres::error_kind;
@@ -34,6 +39,17 @@ leat::task<> when_listening(leat::executor ex, int backend, std::function<void()
         listening = server::run(question) == "1";
     }
     then();
+}
+/// Does a socket of this program hold bytes that nobody has read?
+bool something_has_come() {
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        const int fd = std::stoi(entry.path().filename().string());
+        struct stat info {};
+        int n = 0;
+        if (::fstat(fd, &info) == 0 && S_ISSOCK(info.st_mode) && ::ioctl(fd, FIONREAD, &n) == 0 && n > 0)
+            return true;
+    }
+    return false;
 }
 leat::task<std::vector<std::string>> channels_of(leat::executor ex, leat::postgres::connection& c) {
     auto rows = leat::postgres::rows<std::tuple<std::string>>(ex, c, "SELECT pg_listening_channels()");
@@ -111,6 +127,7 @@ TEST_CASE("notifications: a lost connection is an error, after what came before 
         auto changes = notifications(ex, c, "orders");
         auto notify = [&] {
             server::run("NOTIFY orders, 'last'");
+            CHECK(eventually(something_has_come)); // a server that is to end at once says nothing more
             server::terminate(c.backend_pid());
         };
         leat::spawn(ex, when_listening(ex, c.backend_pid(), notify));
