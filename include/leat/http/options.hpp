@@ -43,8 +43,8 @@ struct options {
 
     /// A PEM file of the authorities to trust, instead of the system's.
     std::string ca_file = {};
-    /// `http://host:port` or `socks5h://host:port`; empty: none; unset: what the environment says
-    /// (`https_proxy` ...).
+    /// `http://user:password@host:port`, or `socks5h://`; empty: none; unset: what the environment says (`https_proxy`
+    /// ...), but none to this machine itself (`localhost`, `127.0.0.1`).
     std::optional<std::string> proxy = std::nullopt;
 
     redirects redirect = redirects::none; ///< `request::redirect` has another for one request

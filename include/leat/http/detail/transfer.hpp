@@ -249,6 +249,8 @@ private:
                 static_cast<long>(std::max<long long>(1, o.connect_timeout->count())));
         if (o.proxy)
             set(CURLOPT_PROXY, o.proxy->c_str());
+        else if (url_.is_loopback())
+            set(CURLOPT_PROXY, ""); // what is for this machine does not leave it
         set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 #if LIBCURL_VERSION_NUM >= 0x075500
         set(CURLOPT_PROTOCOLS_STR, "http,https");

@@ -3,6 +3,7 @@
 #include "../header.hpp"
 #include "curl.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -41,6 +42,15 @@ public:
 
     bool is_https() const { return part(CURLUPART_SCHEME, 0) == "https"; }
     bool has_user() const { return !part(CURLUPART_USER, 0).empty() || !part(CURLUPART_PASSWORD, 0).empty(); }
+
+    /// Is the host this machine, whatever a name server says?
+    bool is_loopback() const {
+        const std::string host = part(CURLUPART_HOST, 0);
+        if (host == "[::1]" || equal_ignoring_case(host, "localhost"))
+            return true;
+        return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos &&
+               std::count(host.begin(), host.end(), '.') == 3;
+    }
 
     bool same_origin(const url& other) const {
         return part(CURLUPART_SCHEME, 0) == other.part(CURLUPART_SCHEME, 0) &&
