@@ -5,6 +5,7 @@
 #include "../asio/executor.hpp"
 #include "../asio/timer.hpp"
 #include "../asio/use_await.hpp"
+#include "../config.hpp"
 #include "../stream.hpp"
 #include "../task.hpp"
 #include "send.hpp"
@@ -13,6 +14,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/chunk_encode.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -21,6 +23,8 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <coroutine>
+#include <exception>
 #include <memory>
 #include <stop_token>
 #include <string_view>
@@ -58,27 +62,49 @@ public:
     std::stop_token gone() const noexcept { return gone_.get_token(); }
 
     void begin() {
-        connection_->async_read_some(boost::asio::buffer(unread_),
-                                     boost::asio::bind_cancellation_slot(
-                                         cancel_.slot(), [self = this->shared_from_this()](
-                                                             boost::system::error_code code, std::size_t) {
-                                             if (self->connection_ == nullptr)
-                                                 return; // the connection may be no more
-                                             if (code)
-                                                 self->gone_.request_stop();
-                                             else
-                                                 self->begin(); // somebody talks on: nobody listens
-                                         }));
+        connection_->async_read_some(
+            boost::asio::buffer(unread_),
+            boost::asio::bind_cancellation_slot(
+                cancel_.slot(), [self = this->shared_from_this()](boost::system::error_code code,
+                                                                  std::size_t) { self->came(code); }));
     }
     void end() {
         connection_ = nullptr;
         cancel_.emit(boost::asio::cancellation_type::terminal);
     }
 
+    /// `co_await over()`, after `end()`: until the read has let go of the connection. One with TLS still uses it when it
+    /// is cancelled.
+    class over_awaiter {
+    public:
+        explicit over_awaiter(end_watch& w) noexcept : watch_(w) {}
+        over_awaiter(const over_awaiter&) = delete;
+        ~over_awaiter() { watch_.waiting_ = nullptr; }
+        bool await_ready() const noexcept { return watch_.over_; }
+        LEAT_AWAIT_SUSPEND void await_suspend(std::coroutine_handle<> h) noexcept { watch_.waiting_ = h; }
+        void await_resume() const noexcept {}
+
+    private:
+        end_watch& watch_;
+    };
+    over_awaiter over() noexcept { return over_awaiter(*this); }
+
 private:
+    void came(boost::system::error_code code) {
+        if (!code && connection_ != nullptr)
+            return begin(); // somebody talks on: nobody listens
+        over_ = true;
+        if (connection_ != nullptr) // or it may be no more
+            gone_.request_stop();
+        else if (waiting_)
+            std::exchange(waiting_, nullptr).resume();
+    }
+
     Connection* connection_;
     std::stop_source gone_;
     boost::asio::cancellation_signal cancel_;
+    std::coroutine_handle<> waiting_;
+    bool over_ = false;
     char unread_[256];
 };
 
@@ -89,6 +115,10 @@ public:
     watching(const watching&) = delete;
     ~watching() { watch_->end(); }
     std::stop_token gone() const noexcept { return watch_->gone(); }
+    auto end() {
+        watch_->end();
+        return watch_->over();
+    }
 
 private:
     std::shared_ptr<end_watch<Connection>> watch_;
@@ -147,27 +177,35 @@ template <class Connection> task<bool> write_end(Connection& c) {
 template <class Connection, class S>
 task<sent> responded(Connection& connection, stream_head head, S stream, send_options options) {
     const bool chunked = head.chunked();
-    if constexpr (requires { connection.expires_never(); })
-        connection.expires_never(); // a client that says nothing is not late
+    auto& socket = boost::beast::get_lowest_layer(connection);
+    if constexpr (requires { socket.expires_never(); })
+        socket.expires_never(); // a client that says nothing is not late
     watching<Connection> client(connection);
     const leat::executor ex = connection.get_executor();
-    const bool begun = co_await detail::write_head(connection, head);
-    if (!begun) {
-        co_await stream.close();
-        co_return sent::client_left;
-    }
     sent how = sent::client_left;
+    std::exception_ptr failure;
+    const bool begun = co_await detail::write_head(connection, head);
     try {
-        chunk_writer<Connection> write(connection, chunked);
-        auto sending = sse::send(std::move(stream), ex, write, options, client.gone());
-        how = co_await std::move(sending);
+        if (begun) {
+            chunk_writer<Connection> write(connection, chunked);
+            auto sending = sse::send(std::move(stream), ex, write, options, client.gone());
+            how = co_await std::move(sending);
+        } else {
+            co_await stream.close();
+        }
     } catch (const client_lost&) {
+    } catch (...) {
+        if (begun) // who is gone hears of nothing
+            failure = std::current_exception();
     }
     if (how == sent::all && chunked) {
         const bool ended = co_await detail::write_end(connection);
         if (!ended)
             how = sent::client_left;
     }
+    co_await client.end();
+    if (failure)
+        std::rethrow_exception(failure);
     co_return how;
 }
 
@@ -182,7 +220,8 @@ task<sent> responded(Connection& connection, stream_head head, S stream, send_op
 /// Ends: with the stream. A browser's EventSource connects again then, so let the last event say that it is over, and answer
 ///   the next request with 204.
 /// Throws: what the stream throws, after the events before it; the client sees a response that is cut short.
-/// Owns/borrows: the stream; borrows the connection until it is done. Threads: the connection's executor, a strand or a context run
+/// Owns/borrows: the stream; borrows the connection until it is done, and where it is destroyed in the middle a TLS stream until the
+///   loop has come to what that cancels. Threads: the connection's executor, a strand or a context run
 ///   by one thread. Batches, cost, heartbeats, the queue of a slow client: see `send`.
 /// Example:
 ///   leat::task<> answer(tcp::socket& socket, request r) {

@@ -154,20 +154,19 @@ template <class Watch> struct watched_news : connection_news {
     explicit watched_news(Watch w) : watch(std::move(w)) {}
     void tell(connection_state s, std::size_t failures, std::chrono::milliseconds wait,
               const std::exception_ptr& why) {
+        if (state == connection_state::closed)
+            return; // that is said once, however the stream was left
         state = s;
         watch(connection_change{s, failures, wait, why});
     }
     Watch watch;
 };
 
-/// For `on_close`: says it once, however the stream was left.
+/// For `on_close`.
 template <class Watch> class say_closed {
 public:
     explicit say_closed(std::shared_ptr<watched_news<Watch>> n) noexcept : news_(std::move(n)) {}
-    void operator()() const {
-        if (news_->state != connection_state::closed)
-            news_->tell(connection_state::closed, 0, {}, nullptr);
-    }
+    void operator()() const { news_->tell(connection_state::closed, 0, {}, nullptr); }
 
 private:
     std::shared_ptr<watched_news<Watch>> news_;

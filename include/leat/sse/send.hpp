@@ -72,7 +72,12 @@ template <class S, class Write> task<sent> send_all(S wire, Write write, std::st
     } catch (...) {
         failure = std::current_exception();
     }
-    co_await wire.close();
+    try {
+        co_await wire.close();
+    } catch (...) {
+        if (!failure)
+            failure = std::current_exception(); // else the first one is what is told
+    }
     if (gone.stop_requested())
         co_return sent::client_left; // then it does not matter what else has failed
     if (failure)
@@ -122,7 +127,7 @@ struct send_fn : leat::detail::operation<send_fn> {
 /// Yields: a task with `sent::all`, or with `sent::client_left` once a stop was requested of `gone`, the last argument.
 /// Ends: when all is written. An event is written the moment it is there; those that came meanwhile go out together.
 /// Throws: what the stream throws, after the events before it; what `write` throws. Nothing once the client has left. The stream
-///   is closed first, every time: a generator never works for a client that is gone.
+///   is closed first, every time: a generator never works for a client that is gone. Of several exceptions it is the first.
 /// Owns: the stream and `write`. The bytes are there until `write` is done.
 /// Threads: `ex`, where the heartbeats come from. Client gone? Request a stop, on any thread; it reaches the stream in the middle
 ///   of a wait. Without that it is noticed at the next write, so after a heartbeat at the latest.
