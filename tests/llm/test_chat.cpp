@@ -355,6 +355,14 @@ TEST_CASE("chat: asks again only where it may", "[http]") {
         CHECK(fail_at(server, thrice()).reason == "none");
         CHECK(server.requests() == 3);
     }
+    SECTION("after each status that may pass") {
+        for (const int status : {408, 409, 429, 500, 502, 503, 504, 529}) {
+            INFO(status);
+            http_server server(answers({status}, {{"retry-after-ms", "1"}}));
+            CHECK(fail_at(server, thrice()).reason == "none");
+            CHECK(server.requests() == 2);
+        }
+    }
     SECTION("as often as it may") {
         http_server server(answers({500, 500, 500, 500}));
         CHECK(fail_at(server, thrice()).status == 500);

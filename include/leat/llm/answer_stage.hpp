@@ -5,6 +5,7 @@
 #include "../sse/events.hpp"
 #include "json_lines.hpp"
 #include "reading.hpp"
+#include "secrets.hpp"
 #include "surrogate.hpp"
 
 #include <cstddef>
@@ -74,15 +75,19 @@ public:
     /// not say.
     std::string_view finish_reason() const noexcept { return finish_reason_; }
 
+    /// The key that was sent: `llm::error` does not have it, should the server repeat it. `chat` says so itself.
+    void hide(std::string_view secret) { secrets_.add(secret); }
+    void hide(detail::secrets all) { secrets_ = std::move(all); }
+
 protected:
     explicit answer_stage(Up&& up) : answer_stage::stage(static_cast<Up&&>(up)) {}
 
     void keep_calls(std::size_t most) { reader_.keep_calls(most); }
 
-    void fail(end_reason why, const std::string& what, const server_error& server = {}) {
+    void fail(end_reason why, const std::string& what, server_error server = {}) {
         self().flush();
         reason_ = why;
-        error_.emplace(why, what, detail::harmless(server));
+        error_.emplace(why, what, std::move(server));
         state_ = state::failing; // thrown after the elements, if there are any
     }
 
@@ -135,12 +140,12 @@ private:
                 return; // over a limit
         }
         if (bad || said.failed || named_error) {
-            server_error server = said.server;
-            if (bad || (server.message.empty() && named_error))
-                server = {.message = std::string(payload)};
+            server_error words = said.server;
+            if (bad || (words.message.empty() && named_error))
+                words = {.message = std::string(payload)};
+            const server_error server = detail::harmless(words, secrets_);
             fail(end_reason::error,
-                 "leat::llm: the server reported an error in the stream" +
-                     detail::in_brackets(detail::harmless(server.type)) +
+                 "leat::llm: the server reported an error in the stream" + detail::in_brackets(server.type) +
                      ". The tokens before it are good. server_message() has what it said.",
                  server);
         } else if (said.done)
@@ -174,6 +179,7 @@ private:
     std::string marked_, finish_reason_;
     std::optional<error> error_;
     std::optional<end_reason> reason_;
+    detail::secrets secrets_;
     bool finished_ = false;
     state state_ = state::running;
 };

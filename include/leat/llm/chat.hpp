@@ -13,8 +13,10 @@
 #include "check_response.hpp"
 #include "deltas.hpp"
 #include "openai_chat.hpp"
+#include "secrets.hpp"
 #include "tokens.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -32,12 +34,21 @@ namespace leat::llm {
 /// stops generating.
 template <class Dialect> class chat_response {
 public:
-    explicit chat_response(http::response r) : response_(std::move(r)) {}
+    explicit chat_response(http::response r, detail::secrets sent = {})
+        : response_(std::move(r)), secrets_(std::move(sent)) {}
 
     /// The text: see `llm::tokens`.
-    auto tokens(tokens_options options = {}) { return llm::tokens(response_.body(), Dialect{}, options); }
+    auto tokens(tokens_options options = {}) {
+        auto text = llm::tokens(response_.body(), Dialect{}, options);
+        text.hide(secrets_);
+        return text;
+    }
     /// The text and all that belongs to it: see `llm::deltas`.
-    auto deltas(deltas_options options = {}) { return llm::deltas(response_.body(), Dialect{}, options); }
+    auto deltas(deltas_options options = {}) {
+        auto all = llm::deltas(response_.body(), Dialect{}, options);
+        all.hide(secrets_);
+        return all;
+    }
 
     /// Of the answer: request ids, what is left of rate limits.
     const http::header_list& headers() const noexcept { return response_.headers(); }
@@ -45,12 +56,14 @@ public:
 
 private:
     http::response response_;
+    detail::secrets secrets_;
 };
 
 namespace detail {
 
 /// What is sent. Throws before anything is: a key does not go over a line that anybody can read.
-template <class Dialect> wire_request checked_wire_of(const Dialect& dialect, const chat_request& ask) {
+template <class Dialect>
+wire_request checked_wire_of(const Dialect& dialect, const chat_request& ask, const http::options& how) {
     wire_request w = wire_of(dialect, ask);
     if (ask.extra.is_object())
         w.body.merge_patch(ask.extra);
@@ -65,12 +78,33 @@ template <class Dialect> wire_request checked_wire_of(const Dialect& dialect, co
     bool secret = !ask.api_key.empty();
     for (const http::header& h : w.headers)
         secret = secret || is_secret(h.name);
-    if (secret && !keeps_secrets(w.url))
-        throw http::error(
-            http::error_kind::bad_request, {},
-            "leat::llm::chat: a key goes over https, or to this machine (127.0.0.1, localhost), only; "
-            "nothing was sent. Write https:// in base_url, or leave the key and the secret headers out.");
+    const bool by_proxy = how.proxy && !how.proxy->empty();
+    if (secret && !keeps_secrets(w.url, by_proxy))
+        throw http::error(http::error_kind::bad_request, {},
+                          "leat::llm::chat: a key goes over https, or to this machine (127.0.0.1, localhost) "
+                          "without a proxy, "
+                          "only; nothing was sent. Write https:// in base_url, or leave the key and the "
+                          "secret headers out.");
     return w;
+}
+
+/// What of the request is secret: the key, header lines and parts of the query with such names.
+inline secrets secrets_of(const wire_request& w, const chat_request& ask) {
+    secrets all;
+    all.add(ask.api_key);
+    for (const http::header& h : w.headers)
+        if (is_secret(h.name))
+            all.add_words(h.value, !http::detail::equal_ignoring_case(h.name, "cookie"));
+    const std::string_view url = w.url;
+    for (std::size_t at = url.find('?'); at < url.size();) {
+        const std::size_t end = std::min(url.find_first_of("&#", at + 1), url.size());
+        const std::string_view pair = url.substr(at + 1, end - at - 1);
+        const std::size_t equals = pair.find('=');
+        if (equals != pair.npos && is_secret(pair.substr(0, equals)))
+            all.add_words(pair.substr(equals + 1), false);
+        at = end;
+    }
+    return all;
 }
 
 inline http::request request_of(const wire_request& w, const std::string& body) {
@@ -81,8 +115,8 @@ inline http::request request_of(const wire_request& w, const std::string& body) 
     return r;
 }
 
-/// What the server says of its error: not much of it, not for long, and without our key, should it be repeated there.
-inline task<std::string> words_of(async_generator<http::chunk> body, executor ex, std::string key) {
+/// What the server says of its error: not much of it, and not for long.
+inline task<std::string> words_of(async_generator<http::chunk> body, executor ex) {
     constexpr std::size_t most = std::size_t{64} * 1024;
     std::string words;
     timeout_limits limits;
@@ -98,9 +132,6 @@ inline task<std::string> words_of(async_generator<http::chunk> body, executor ex
     } catch (const timed_out&) { // what has come has to do
     }
     co_await in_time.close();
-    if (!key.empty())
-        for (std::size_t at = 0; (at = words.find(key, at)) != std::string::npos; at += 5)
-            words.replace(at, key.size(), "[key]");
     co_return words;
 }
 
@@ -144,7 +175,8 @@ inline std::optional<std::chrono::milliseconds> wait_before(int attempt, const c
 
 template <class Dialect>
 task<chat_response<Dialect>> send_chat(http::client client, chat_request ask, Dialect dialect) {
-    const wire_request wire = checked_wire_of(dialect, ask);
+    const wire_request wire = checked_wire_of(dialect, ask, client.settings());
+    const secrets sent = secrets_of(wire, ask);
     const std::string body = wire.body.dump(-1, ' ', false, json::error_handler_t::replace);
     for (int attempt = 1;; ++attempt) {
         std::optional<http::response> response;
@@ -165,21 +197,21 @@ task<chat_response<Dialect>> send_chat(http::client client, chat_request ask, Di
                 response_head head;
                 head.status = response->status();
                 head.content_type = type;
-                check_response(head, dialect);
-                co_return chat_response<Dialect>(std::move(*response));
+                detail::check_response(head, dialect, sent);
+                co_return chat_response<Dialect>(std::move(*response), sent);
             }
             wait = wait_before(attempt, ask.retry, &*response);
             if (!wait) {
                 const std::string retry_after(response->headers().get("retry-after").value_or(""));
                 const int status = response->status();
-                auto text = words_of(response->body(), client.executor(), ask.api_key);
+                auto text = words_of(response->body(), client.executor());
                 const std::string words = co_await std::move(text);
                 response_head head;
                 head.status = status;
                 head.content_type = type;
                 head.retry_after = retry_after;
                 head.body = words;
-                check_response(head, dialect);
+                detail::check_response(head, dialect, sent);
             }
         }
         response.reset(); // closes the connection
@@ -197,7 +229,7 @@ task<chat_response<Dialect>> send_chat(http::client client, chat_request ask, Di
 ///   Redirects are not followed.
 /// Throws: llm::error of reason http_error, with the status, the server's words apart from `what()`, and `retry_after()`;
 ///   of reason bad_content_type; http::error where no answer began: no connection, TLS, a timeout, and a key that would go
-///   over plain http. No key is in any message.
+///   over plain http. No key is in any message, nor in what the server says of an error, now or in the stream.
 /// Owns: a copy of the request, and the client's handle. Closing or dropping the answer closes the connection.
 /// Threads: the client's executor. Stop: gives up wherever it is, and closes the connection.
 /// Cost: one frame, one connection while the answer comes.

@@ -292,13 +292,13 @@ inline bool is_loopback(std::string_view url) {
     return dots == 3 && host.starts_with("127.");
 }
 
-/// May a secret be sent there?
-inline bool keeps_secrets(std::string_view url) {
+/// May a secret be sent there? Through a proxy that is over https only: then there is a tunnel.
+inline bool keeps_secrets(std::string_view url, bool by_proxy = false) {
     const auto begins_with = [url](std::string_view scheme) {
         return url.size() > scheme.size() &&
                http::detail::equal_ignoring_case(url.substr(0, scheme.size()), scheme);
     };
-    return begins_with("https://") || (begins_with("http://") && is_loopback(url));
+    return begins_with("https://") || (begins_with("http://") && !by_proxy && is_loopback(url));
 }
 
 /// Is that header line likely to be a secret?

@@ -17,6 +17,7 @@ struct response_head {
     std::string_view content_type = {};
     std::string_view retry_after = {}; // the header's value
     std::string_view body = {};        // of an error: the server says there what is wrong
+    std::string_view secret = {};      // the key that was sent: hidden, should the server repeat it
 };
 
 namespace detail {
@@ -63,6 +64,8 @@ inline const char* advice_for(int status) noexcept {
         return "The key does not allow this: check its rights.";
     case 404:
         return "Check the URL and the name of the model.";
+    case 407:
+        return "The proxy on the way wants a login: check http::options::proxy.";
     case 408:
     case 429:
         return "Ask again later; retry_after() says when, if the server did.";
@@ -71,15 +74,7 @@ inline const char* advice_for(int status) noexcept {
     }
 }
 
-} // namespace detail
-
-/// Is this the beginning of a token stream? Call it before the body is read as one; the HTTP adapter does.
-///
-/// Throws: llm::error with http_error (not a 2xx with a body) or bad_content_type. Official clients end
-/// silently with
-///   no token in the second case.
-/// Example: leat::llm::check_response({.status = 200, .content_type = type}, leat::llm::openai_chat);
-template <class Dialect = openai_chat_t> void check_response(const response_head& head, Dialect = {}) {
+template <class Dialect> void check_response(const response_head& head, const Dialect&, const secrets& hide) {
     const bool has_stream =
         head.status >= 200 && head.status < 300 && head.status != 204 && head.status != 205;
     if (!has_stream) {
@@ -87,9 +82,10 @@ template <class Dialect = openai_chat_t> void check_response(const response_head
         reader.start();
         if (!head.body.empty() && detail::read_json(head.body, reader))
             reader.start(); // not JSON: plain words, a page of HTML
-        server_error server = detail::harmless(reader.result().server);
-        if (server.message.empty())
-            server.message = detail::harmless(head.body);
+        server_error said = reader.result().server;
+        if (said.message.empty())
+            said.message = std::string(head.body);
+        const server_error server = detail::harmless(said, hide);
         throw error(end_reason::http_error,
                     "leat::llm: the server answered with status " + std::to_string(head.status) +
                         detail::in_brackets(server.type) + " instead of a token stream. " +
@@ -102,6 +98,21 @@ template <class Dialect = openai_chat_t> void check_response(const response_head
                         ", so it is not a token stream. Check the URL, and that the request asks for "
                         "\"stream\": true.",
                     {}, head.status);
+}
+
+} // namespace detail
+
+/// Is this the beginning of a token stream? Call it before the body is read as one; the HTTP adapter does.
+///
+/// Throws: llm::error with http_error (not a 2xx with a body) or bad_content_type. Official clients end
+/// silently with
+///   no token in the second case.
+/// Example: leat::llm::check_response({.status = 200, .content_type = type}, leat::llm::openai_chat);
+template <class Dialect = openai_chat_t>
+void check_response(const response_head& head, Dialect dialect = {}) {
+    detail::secrets hide;
+    hide.add(head.secret);
+    detail::check_response(head, dialect, hide);
 }
 
 } // namespace leat::llm

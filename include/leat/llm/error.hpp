@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../error.hpp"
+#include "secrets.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -70,7 +71,8 @@ public:
     std::optional<std::chrono::seconds> retry_after() const noexcept { return retry_after_; }
 
     /// The server's words, without control characters and at most 4 KiB. Do not trust them, and do not show
-    /// them to strangers: they may hold secrets.
+    /// them to strangers: they may hold secrets. The key they were sent, and know, reads "[key]" if `chat` sent it,
+    /// or if the stream was told to `hide` it.
     const std::string& server_message() const noexcept { return server_.message; }
     const std::string& server_type() const noexcept { return server_.type; }
     const std::string& server_code() const noexcept { return server_.code; }
@@ -118,8 +120,10 @@ inline std::string harmless(std::string_view text) {
     return out;
 }
 
-inline server_error harmless(const server_error& e) {
-    return {.message = harmless(e.message), .type = harmless(e.type), .code = harmless(e.code)};
+inline server_error harmless(const server_error& e, const secrets& hide) {
+    return {.message = harmless(hide.hidden_in(e.message)),
+            .type = harmless(hide.hidden_in(e.type)),
+            .code = harmless(hide.hidden_in(e.code))};
 }
 
 /// " (overloaded_error)", if the type is a name and nothing that could be a secret.
