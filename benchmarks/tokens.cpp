@@ -140,7 +140,7 @@ std::int64_t thread_ns() {
 
 std::uint64_t kept = 0; // so that no work is left out
 
-template <class F> double row(const char* name, int events, double loop, F f) {
+template <class F> double row(const char* name, int events, double loop, F f, double goal = 0) {
     std::int64_t best = INT64_MAX;
     for (int i = 0; i != 9; ++i) {
         const std::int64_t before = thread_ns();
@@ -152,6 +152,8 @@ template <class F> double row(const char* name, int events, double loop, F f) {
     std::printf("%-52s %9.0f k/s %8.0f ns", name, 1e6 / ns, ns);
     if (loop != 0)
         std::printf("  %5.2f x the loop", ns / loop);
+    if (goal != 0)
+        std::printf("   goal %.0f k/s%s", goal, 1e6 / ns >= goal ? "" : "   MISSED");
     std::printf("\n");
     return ns;
 }
@@ -171,12 +173,12 @@ int main(int count, char** arguments) {
     row("events, no JSON", events, 0, by([](auto body) { return leat::sse::events(std::move(body)); }));
     double loop = row("nlohmann_json: a loop (SAX)", events, 0, [&] { return loop_nlohmann(wire); });
     row("nlohmann_json: tokens", events, loop,
-        by([](auto body) { return llm::tokens(std::move(body), llm::openai_chat); }));
+        by([](auto body) { return llm::tokens(std::move(body), llm::openai_chat); }), 350);
     row("nlohmann_json: deltas", events, loop,
         by([](auto body) { return llm::deltas(std::move(body), llm::openai_chat); }));
     loop = row("simdjson: a loop (DOM)", events, 0, [&] { return loop_simdjson(wire); });
     row("simdjson: tokens", events, loop,
-        by([](auto body) { return llm::tokens(std::move(body), llm::by_simdjson(llm::openai_chat)); }));
+        by([](auto body) { return llm::tokens(std::move(body), llm::by_simdjson(llm::openai_chat)); }), 3000);
     row("simdjson: deltas", events, loop,
         by([](auto body) { return llm::deltas(std::move(body), llm::by_simdjson(llm::openai_chat)); }));
     row("simdjson: tokens | transform | write", events, loop, by([](auto body) {
