@@ -13,6 +13,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
+#include <charconv>
 #include <chrono>
 #include <iostream>
 #include <string>
@@ -43,6 +44,13 @@ leat::async_generator<leat::sse::owned_event> levels_since(int last) {
     }
 }
 
+/// What an id stands for. It is the client's word, so it may be anything: then it is the beginning.
+int number_in(std::string_view id) {
+    int n = 0;
+    std::from_chars(id.data(), id.data() + id.size(), n);
+    return n >= 0 && n <= 4 ? n : 0;
+}
+
 leat::task<> answer(tcp::socket& socket, request ask) {
     const std::string last(ask["Last-Event-ID"]);
     if (last == "4") { // nothing will come any more: the client is not to ask again
@@ -50,13 +58,13 @@ leat::task<> answer(tcp::socket& socket, request ask) {
         co_await beast::http::async_write(socket, done, leat::use_await);
         co_return;
     }
-    auto events = levels_since(last.empty() ? 0 : std::stoi(last));
+    auto events = levels_since(number_in(last));
     auto head = leat::sse::response_head(ask);
     auto responding = leat::sse::respond(socket, head, std::move(events));
     co_await std::move(responding);
 }
 
-leat::task<> serve(tcp::acceptor& acceptor) {
+leat::task<> serve(tcp::acceptor acceptor) {
     for (;;) {
         tcp::socket socket = co_await acceptor.async_accept(leat::use_await);
         beast::flat_buffer buffer;
@@ -107,15 +115,43 @@ void parse() {
     }
 }
 
+leat::async_generator<std::string_view> bytes() {
+    co_yield std::string_view("event: level\ndata: high\nid: 7\n\nda");
+    co_yield std::string_view("ta: low\n\n"); // a chunk may end anywhere
+}
+
+leat::task<> read_from_anything() {
+    auto levels = leat::sse::events(bytes());
+    while (auto e = co_await levels.next())
+        std::cout << e->type << ' ' << e->data << '\n';
+    std::cout << levels.last_event_id() << '\n'; // to go on from, another time
+}
+
 leat::async_generator<std::string> words() {
     co_yield std::string(" the");
     co_yield std::string("mill\n\nevent: forged\n\n");
 }
 
+leat::task<> write_to_anything() {
+    auto wire = words() | leat::sse::write();
+    while (auto bytes = co_await wire.next())
+        std::cout << *bytes; // one event, with its blank line
+}
+
+void write_one() {
+    std::string out;
+    leat::sse::write_retry(out, 5s);
+    leat::sse::write(out, {.type = "level", .data = "high", .id = "7"});
+    leat::sse::write_comment(out, "all is well");
+    std::cout << out;
+}
+
 leat::task<> send_to_anything(leat::executor ex) {
     auto write = [](std::string_view bytes) { std::cout << bytes; }; // may be awaitable
     auto sending = words() | leat::sse::send(ex, write);
-    co_await sending;
+    leat::sse::sent how = co_await sending; // all, or client_left
+    if (how == leat::sse::sent::all)
+        std::cout << "that was all\n";
 }
 
 leat::task<> send_as_lines(leat::executor ex) {
@@ -129,13 +165,16 @@ leat::task<> send_as_lines(leat::executor ex) {
 
 leat::task<> run(leat::executor ex) {
     parse();
+    co_await read_from_anything();
+    co_await write_to_anything();
+    write_one();
     co_await send_to_anything(ex);
     co_await send_as_lines(ex);
 
     tcp::acceptor acceptor(ex, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
     const std::string url =
         "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/levels";
-    leat::spawn(ex, serve(acceptor));
+    leat::spawn(ex, serve(std::move(acceptor)));
 
     leat::http::options limits;
     limits.connect_timeout = 10s;
