@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -12,12 +11,12 @@ namespace leat::llm::detail {
 class secrets {
 public:
     void add(std::string_view secret) {
-        if (secret.empty() || std::find(all_.begin(), all_.end(), secret) != all_.end())
-            return;
-        // What may be a part of another one comes after it.
-        all_.emplace(std::find_if(all_.begin(), all_.end(),
-                                  [&](const std::string& other) { return other.size() < secret.size(); }),
-                     secret);
+        auto place = all_.begin(); // what may be a part of another one comes after it
+        while (place != all_.end() && place->size() >= secret.size())
+            if (*place++ == secret)
+                return;
+        if (!secret.empty())
+            all_.emplace(place, secret);
     }
 
     /// The words of a header's value that may be secret. The first may be the name of a scheme: "Bearer key".
@@ -25,7 +24,9 @@ public:
         constexpr std::size_t shortest = 6; // what is shorter is a number, or a flag
         constexpr std::string_view blanks = " \t";
         for (std::size_t at = 0; (at = value.find_first_not_of(blanks, at)) != value.npos;) {
-            const std::size_t end = std::min(value.find_first_of(blanks, at), value.size());
+            std::size_t end = value.find_first_of(blanks, at);
+            if (end == value.npos)
+                end = value.size();
             const bool alone = at == 0 && end == value.size();
             if (end - at >= shortest && (at != 0 || alone || !after_scheme))
                 add(value.substr(at, end - at));
