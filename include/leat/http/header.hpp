@@ -30,6 +30,19 @@ constexpr std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
+/// Is the host of a URL, in small letters, this machine, whatever a name server says?
+constexpr bool is_loopback(std::string_view host) {
+    if (host == "[::1]" || host == "localhost")
+        return true;
+    int dots = 0;
+    for (const char c : host) {
+        dots += c == '.' ? 1 : 0;
+        if (c != '.' && (c < '0' || c > '9'))
+            return false;
+    }
+    return dots == 3 && host.starts_with("127.");
+}
+
 } // namespace detail
 
 /// One header line. It has a constructor, because g++ 12 destroys aggregates inside a `co_await` twice.

@@ -278,18 +278,8 @@ inline bool is_loopback(std::string_view url) {
     if (url.find_first_of("@\\") != std::string_view::npos)
         return false;
     std::string_view host = url.substr(0, url.find_first_of("/?#"));
-    if (host == "[::1]" || host.starts_with("[::1]:"))
-        return true;
-    host = host.substr(0, host.find(':'));
-    if (host == "localhost")
-        return true;
-    int dots = 0;
-    for (const char c : host) {
-        dots += c == '.' ? 1 : 0;
-        if (c != '.' && (c < '0' || c > '9'))
-            return false;
-    }
-    return dots == 3 && host.starts_with("127.");
+    host = host.substr(0, host.find(':', host.starts_with('[') ? host.find(']') : 0));
+    return http::detail::is_loopback(host);
 }
 
 /// May a secret be sent there? Through a proxy that is over https only: then there is a tunnel.

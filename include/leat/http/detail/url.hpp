@@ -3,7 +3,6 @@
 #include "../header.hpp"
 #include "curl.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -45,11 +44,10 @@ public:
 
     /// Is the host this machine, whatever a name server says?
     bool is_loopback() const {
-        const std::string host = part(CURLUPART_HOST, 0);
-        if (host == "[::1]" || equal_ignoring_case(host, "localhost"))
-            return true;
-        return host.starts_with("127.") && host.find_first_not_of("0123456789.") == host.npos &&
-               std::count(host.begin(), host.end(), '.') == 3;
+        std::string host = part(CURLUPART_HOST, 0);
+        for (char& c : host)
+            c = ascii_lower(c);
+        return detail::is_loopback(host);
     }
 
     bool same_origin(const url& other) const {
