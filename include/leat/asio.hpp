@@ -2,6 +2,7 @@
 
 // leat on Boost.Asio: an event loop for a whole program, and the two directions between Asio and leat.
 
+#include "asio/blocking_pool.hpp"
 #include "asio/budget.hpp"
 #include "asio/executor.hpp"
 #include "asio/external.hpp"

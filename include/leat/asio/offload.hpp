@@ -3,32 +3,20 @@
 #include <coroutine>
 #include <memory>
 #include <stop_token>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include "../config.hpp"
 #include "../detail/outcome.hpp"
 #include "../detail/stop_ref.hpp"
 #include "../stop.hpp"
+#include "blocking_pool.hpp"
 #include "detail/loop_service.hpp"
 #include "executor.hpp"
 
 namespace leat {
-
-/// The threads on which blocking calls wait. Shared by everything that uses `offload`.
-///
-/// Never destroyed: a call that blocks for ever must not keep a program from ending.
-inline boost::asio::thread_pool& blocking_pool() {
-    static boost::asio::thread_pool& pool = *new boost::asio::thread_pool([] {
-        const unsigned cores = std::thread::hardware_concurrency();
-        return cores < 4 ? 8u : 2 * cores;
-    }());
-    return pool;
-}
 
 namespace detail {
 
