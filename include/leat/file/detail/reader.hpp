@@ -21,6 +21,7 @@
 #include "../../poison.hpp"
 #include "../error.hpp"
 #include "../options.hpp"
+#include "buffer.hpp"
 #include "descriptor.hpp"
 #include "worker.hpp"
 
@@ -85,7 +86,7 @@ private:
     }
 
     struct buffer {
-        std::unique_ptr<std::byte[]> bytes;
+        buffer_of<std::byte> bytes;
         std::size_t size = 0;
     };
 
@@ -100,7 +101,7 @@ private:
 
     void allocate(buffer& b) {
         if (!b.bytes)
-            b.bytes = std::make_unique_for_overwrite<std::byte[]>(chunk_size_);
+            b.bytes = allocate_buffer<std::byte>(chunk_size_);
     }
 
     buffer& next_buffer() {

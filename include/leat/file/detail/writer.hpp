@@ -25,6 +25,7 @@
 #include <utility>
 
 #include "../error.hpp"
+#include "buffer.hpp"
 #include "descriptor.hpp"
 #include "worker.hpp"
 
@@ -43,7 +44,7 @@ public:
         : shared_work(std::move(ex)), path_(std::move(path)), mode_(mode), sync_(sync),
           capacity_(std::max<std::size_t>(buffer_size, 1)) {
         for (buffer& b : buffers_)
-            b.bytes = std::make_unique_for_overwrite<char[]>(capacity_);
+            b.bytes = allocate_buffer<char>(capacity_);
     }
 
     // Runs where nobody waits for it: see `file_target`.
@@ -131,7 +132,7 @@ public:
 
 private:
     struct buffer {
-        std::unique_ptr<char[]> bytes;
+        buffer_of<char> bytes;
         std::size_t size = 0;
     };
 
