@@ -140,14 +140,18 @@ TEST_CASE("line_splitter: every scanner finds what the portable one finds") {
 #if defined(LEAT_BYTE_MASK_X86)
     pairs.emplace_back(&leat::file::detail::scan_lines_sse2<false>,
                        &leat::file::detail::scan_lines_sse2<true>);
+    if (leat::detail::has_avx2())
+        pairs.emplace_back(&leat::file::detail::scan_lines_avx2<false>,
+                           &leat::file::detail::scan_lines_avx2<true>);
 #endif
     std::mt19937 random(11);
     for (int round = 0; round != 4000; ++round) {
         const auto size = random() % 2000;
         const auto rarity = std::array{2u, 10u, 90u, 700u}[random() % 4];
+        const auto returns = std::array{2u, 8u, 100u, 1u << 30}[random() % 4];
         std::vector<char> text(size);
         for (auto& c : text)
-            c = random() % rarity == 0 ? '\n' : random() % 8 == 0 ? '\r' : static_cast<char>(random());
+            c = random() % rarity == 0 ? '\n' : random() % returns == 0 ? '\r' : static_cast<char>(random());
         const char* const last = text.data() + size;
         for (const auto& [keep, strip] : pairs) {
             for (const bool stripped : {false, true}) {
@@ -157,7 +161,7 @@ TEST_CASE("line_splitter: every scanner finds what the portable one finds") {
                 std::vector<std::string_view> expected(size + 512), found(size + 512);
                 const auto want = reference(text.data(), last, '\n', expected.data(), size + 1);
                 expected.resize(want.count);
-                const std::size_t room = 1 + random() % 100;
+                const std::size_t room = 1 + random() % std::array{2u, 100u, 1000u}[random() % 3];
                 std::size_t count = 0;
                 const char* at = text.data();
                 for (;;) {
@@ -175,6 +179,22 @@ TEST_CASE("line_splitter: every scanner finds what the portable one finds") {
                                [](auto a, auto b) { return a.data() == b.data() && a.size() == b.size(); }));
             }
         }
+    }
+}
+
+TEST_CASE("line_splitter: a line of several MiB among short ones") {
+    for (const bool returns : {false, true}) {
+        std::string text;
+        strings expected;
+        for (const std::size_t size : {3u, 3u << 20, 5u, 0u, 1u << 20, 1000u, (1u << 20) + 300, 7u}) {
+            for (int i = 0; i != 100; ++i)
+                expected.push_back(std::string(static_cast<std::size_t>(i), 'y'));
+            expected.push_back(std::string(size, 'x'));
+        }
+        for (const std::string& line : expected)
+            text += line + (returns ? "\r\n" : "\n");
+        CHECK(split({text}, {}, 1024) == expected);
+        CHECK(split({text}, {}, 3) == expected);
     }
 }
 

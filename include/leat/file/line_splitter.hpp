@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "../config.hpp"
-#include "detail/line_scan.hpp"
+#include "detail/best_line_scanner.hpp"
 
 namespace leat::file {
 
