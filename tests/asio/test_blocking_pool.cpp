@@ -31,6 +31,24 @@ std::ptrdiff_t threads() {
 
 } // namespace
 
+// First, while the pool has no threads yet.
+TEST_CASE("blocking_pool: calls that are made at the same time have a thread each, too") {
+    for (int round = 0; round != 20; ++round) {
+        auto all = std::make_shared<std::latch>(8);
+        std::vector<std::thread> callers;
+        for (int i = 0; i != 4; ++i) {
+            callers.emplace_back([all] {
+                for (int k = 0; k != 2; ++k)
+                    boost::asio::post(leat::blocking_pool(), [all] { all->arrive_and_wait(); });
+            });
+        }
+        for (std::thread& caller : callers)
+            caller.join();
+        all->wait();
+    }
+    SUCCEED("nobody waited for ever");
+}
+
 TEST_CASE("blocking_pool: calls one after the other share a thread") {
     const auto before = threads();
     leat::run([](executor ex) -> task<> {
@@ -59,16 +77,10 @@ TEST_CASE("blocking_pool: eight calls that block have a thread each") {
 }
 
 TEST_CASE("blocking_pool: more calls than threads wait for their turn") {
-    std::atomic<int> done = 0;
-    std::latch all(200);
-    for (int i = 0; i != 200; ++i) {
-        boost::asio::post(leat::blocking_pool(), [&] {
-            ++done;
-            all.count_down();
-        });
-    }
-    all.wait();
-    CHECK(done == 200);
+    const auto all = std::make_shared<std::latch>(200);
+    for (int i = 0; i != 200; ++i)
+        boost::asio::post(leat::blocking_pool(), [all] { all->count_down(); });
+    all->wait();
     CHECK(threads() < 200);
 }
 
@@ -79,22 +91,20 @@ TEST_CASE("blocking_pool: it is an executor of Asio") {
     CHECK(leat::blocking_pool() == leat::blocking_pool());
     CHECK(any != strand);
 
-    // A function posted while the thread waits here must run on another one, and own what it was given.
-    const auto here = std::this_thread::get_id();
-    std::vector<std::thread::id> where;
-    std::latch both(2);
-    auto note = [&, owned = std::make_unique<int>(1)] {
-        where.push_back(std::this_thread::get_id());
-        both.count_down(*owned);
+    // What is posted while this thread waits runs on others, and owns what it was given.
+    struct seen {
+        std::vector<std::thread::id> threads;
+        std::latch both = std::latch(2);
     };
-    auto again = [&, owned = std::make_unique<int>(1)] {
-        where.push_back(std::this_thread::get_id());
-        both.count_down(*owned);
-    };
-    boost::asio::post(strand, std::move(note));
-    boost::asio::post(strand, std::move(again));
-    both.wait();
-    CHECK(where.size() == 2);
-    CHECK(where.at(0) != here);
-    CHECK(where.at(1) != here);
+    const auto all = std::make_shared<seen>();
+    for (int i = 0; i != 2; ++i) {
+        boost::asio::post(strand, [all, one = std::make_unique<int>(1)] {
+            all->threads.push_back(std::this_thread::get_id());
+            all->both.count_down(*one);
+        });
+    }
+    all->both.wait();
+    CHECK(all->threads.size() == 2);
+    CHECK(all->threads.at(0) != std::this_thread::get_id());
+    CHECK(all->threads.at(1) != std::this_thread::get_id());
 }

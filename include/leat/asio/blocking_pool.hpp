@@ -46,16 +46,16 @@ private:
 
     // A thread for each job that is not finished, as long as there may be more.
     void make_room() {
-        const unsigned wanted = unfinished_.fetch_add(1, std::memory_order_relaxed) + 1;
-        if (wanted <= started_.load(std::memory_order_relaxed))
+        if (unfinished_.fetch_add(1, std::memory_order_relaxed) < started_.load(std::memory_order_relaxed))
             return;
         const std::lock_guard lock(starting_);
-        const unsigned started = started_.load(std::memory_order_relaxed);
-        if (wanted <= started || started == most_)
-            return;
+        // For the jobs of all who wait for the lock, in whatever order they get it.
+        unsigned started = started_.load(std::memory_order_relaxed);
         try {
-            std::thread([this] { jobs_.run(); }).detach();
-            started_.store(started + 1, std::memory_order_relaxed);
+            for (; started < most_ && started < unfinished_.load(std::memory_order_relaxed); ++started) {
+                std::thread([this] { jobs_.run(); }).detach();
+                started_.store(started + 1, std::memory_order_relaxed);
+            }
         } catch (const std::system_error&) { // the system has no more threads: those that run must do
             if (started == 0) {
                 unfinished_.fetch_sub(1, std::memory_order_relaxed);
