@@ -16,7 +16,7 @@ enum class read_ahead {
     /// time, and the best latency.
     automatic,
     /// A worker keeps the buffers full from the start. The shortest time for one big file if a second core is
-    /// free.
+    /// free, and the reader does more with a chunk than to look at it.
     always,
     /// A worker reads one chunk when it is asked for.
     never,
@@ -27,7 +27,7 @@ inline constexpr std::uint64_t to_the_end = std::numeric_limits<std::uint64_t>::
 
 /// How a file is read.
 struct read_options {
-    /// Bytes asked for at a time; 0: 256 KiB, or 1 MiB where a worker reads ahead from the start, because two threads that
+    /// Bytes asked for at a time; 0: 256 KiB, or 512 KiB where a worker reads ahead from the start, because two threads that
     /// meet more often get in each other's way. A chunk may be shorter at any time, not only at the end.
     std::size_t chunk_size = 0;
     /// Chunks in memory: the one in use and those read ahead of it. At least 2; they are allocated when first

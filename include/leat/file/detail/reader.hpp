@@ -87,7 +87,7 @@ private:
     static std::size_t chosen_size(const read_options& options) noexcept {
         if (options.chunk_size != 0)
             return options.chunk_size;
-        return options.ahead == read_ahead::always ? std::size_t{1} << 20 : std::size_t{256} << 10;
+        return options.ahead == read_ahead::always ? std::size_t{512} << 10 : std::size_t{256} << 10;
     }
 
     struct buffer {
