@@ -1,9 +1,9 @@
 # The components of leat and what each needs: the one list, read by leat's own build and, installed beside
 # leatConfig.cmake, by find_package(leat COMPONENTS ...).
 
-set(leat_components core asio file postgres sse llm http gzip zstd process record ndjson simdjson io_uring)
+set(leat_components core asio file postgres sse llm http gzip zstd process record ndjson simdjson)
 
-# leat_<component>_uses: other components. leat_<component>_links: targets from outside leat. leat_<component>_defines: macros.
+# leat_<component>_uses: other components. leat_<component>_links: targets from outside leat.
 set(leat_core_uses)
 set(leat_core_links)
 set(leat_asio_uses core)
@@ -30,9 +30,6 @@ set(leat_ndjson_uses record)
 set(leat_ndjson_links nlohmann_json::nlohmann_json)
 set(leat_simdjson_uses core)
 set(leat_simdjson_links simdjson::simdjson)
-set(leat_io_uring_uses asio)
-set(leat_io_uring_links leat::liburing)
-set(leat_io_uring_defines BOOST_ASIO_HAS_IO_URING) # for Asio itself, so in every file of a program
 
 # leat_with_dependencies(<variable> <component>...): sets <variable> to these and all that they use, each once.
 function(leat_with_dependencies variable)
@@ -86,9 +83,6 @@ function(leat_find_needs component missing)
             elseif(target STREQUAL simdjson::simdjson)
                 find_package(simdjson QUIET) # any: one of its versions accepts no other minor one
                 set(package libsimdjson-dev)
-            elseif(target STREQUAL leat::liburing)
-                leat_find_system_library(liburing liburing>=2.0)
-                set(package liburing-dev pkg-config)
             endif()
             if(NOT TARGET ${target})
                 list(APPEND packages ${package})

@@ -124,6 +124,11 @@ TEST_CASE("simdjson: many lines at once give what each line alone gives") {
         return out;
     };
     const auto whole = [](document& d) { return std::string(std::string_view(simdjson::to_json_string(d))); };
+    const auto raw = [](document& d) { return std::string(std::string_view(d.raw_json())); };
+    const auto there_and_back = [](document& d) {
+        const auto name = std::string(std::string_view(d["name"]));
+        return std::to_string(std::int64_t(d["id"])) + name;
+    };
     std::mt19937 random(5);
     std::size_t faults = 0, errors = 0;
     for (int round = 0; round != 6000; ++round) {
@@ -164,6 +169,8 @@ TEST_CASE("simdjson: many lines at once give what each line alone gives") {
         };
         same(describe);
         same(whole);
+        same(raw);
+        same(there_and_back);
     }
     CHECK(errors > 100);
     CHECK(faults > 100);
@@ -171,6 +178,7 @@ TEST_CASE("simdjson: many lines at once give what each line alone gives") {
 
 TEST_CASE("simdjson: a document that goes on on the next line is a fault there") {
     const auto first = [](document& d) { return std::int64_t(d["id"]); };
+    const auto and_back = [](document& d) { return std::int64_t(d["more"]) + std::int64_t(d["id"]); };
     const std::string good = "{\"id\":1,\"list\":[{}]}\n";
     std::string text;
     for (int i = 0; i != 20; ++i)
@@ -181,6 +189,14 @@ TEST_CASE("simdjson: a document that goes on on the next line is a fault there")
     expected.push_back(2); // nobody asked for the list
     CHECK(all.records == expected);
     CHECK(all.error.find("line 22") != std::string::npos);
+
+    std::string more;
+    for (int i = 0; i != 40; ++i)
+        more += "{\"id\":1,\"more\":2,\"padding\":\"some text\"}\n";
+    const auto back = outcome_of<std::int64_t>(
+        chunks_of({more + "{\"id\":2,\"list\":{}\n,\"more\":2}\n" + more}) | ndjson::documents(and_back));
+    CHECK(back.records == std::vector<std::int64_t>(40, 3));
+    CHECK(back.error.find("line 41") != std::string::npos);
 }
 
 TEST_CASE("simdjson: nothing is allocated for a line") {

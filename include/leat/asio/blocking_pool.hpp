@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <system_error>
@@ -27,16 +28,27 @@ public:
     }
 
     template <class F> void run(F f) {
-        make_room();
-        boost::asio::post(jobs_, [this, f = static_cast<F&&>(f)]() mutable {
-            [](F job) {
-                job();
-            }(static_cast<F&&>(f)); // what it owns is gone before its thread counts as free
+        unfinished_.fetch_add(1, std::memory_order_relaxed);
+        try {
+            start_threads();
+            boost::asio::post(jobs_, [this, f = static_cast<F&&>(f)]() mutable {
+                [](F job) {
+                    job();
+                }(static_cast<F&&>(f)); // what it owns is gone before its thread counts as free
+                unfinished_.fetch_sub(1, std::memory_order_relaxed);
+            });
+        } catch (...) {
             unfinished_.fetch_sub(1, std::memory_order_relaxed);
-        });
+            throw;
+        }
     }
 
-    boost::asio::io_context& context() noexcept { return jobs_; }
+    /// For timers and the like: who has it may wait for something that is no job, so one thread more than there are jobs is kept.
+    boost::asio::io_context& context() {
+        if (spare_.exchange(1, std::memory_order_relaxed) == 0)
+            start_threads();
+        return jobs_;
+    }
 
 private:
     blocking_threads() : work_(jobs_.get_executor()) {
@@ -44,23 +56,26 @@ private:
         most_ = cores < 4 ? 8u : 2 * cores;
     }
 
+    unsigned wanted() const noexcept {
+        return spare_.load(std::memory_order_relaxed) +
+               std::min(most_, unfinished_.load(std::memory_order_relaxed));
+    }
+
     // A thread for each job that is not finished, as long as there may be more.
-    void make_room() {
-        if (unfinished_.fetch_add(1, std::memory_order_relaxed) < started_.load(std::memory_order_relaxed))
+    void start_threads() {
+        if (wanted() <= started_.load(std::memory_order_relaxed))
             return;
         const std::lock_guard lock(starting_);
         // For the jobs of all who wait for the lock, in whatever order they get it.
-        unsigned started = started_.load(std::memory_order_relaxed);
-        try {
-            for (; started < most_ && started < unfinished_.load(std::memory_order_relaxed); ++started) {
+        for (unsigned started = started_.load(std::memory_order_relaxed); started < wanted(); ++started) {
+            try {
                 std::thread([this] { jobs_.run(); }).detach();
-                started_.store(started + 1, std::memory_order_relaxed);
+            } catch (const std::system_error&) { // the system has no more threads: those that run must do
+                if (started == 0)
+                    throw;
+                return;
             }
-        } catch (const std::system_error&) { // the system has no more threads: those that run must do
-            if (started == 0) {
-                unfinished_.fetch_sub(1, std::memory_order_relaxed);
-                throw;
-            }
+            started_.store(started + 1, std::memory_order_relaxed);
         }
     }
 
@@ -68,6 +83,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     unsigned most_;
     std::atomic<unsigned> unfinished_ = 0;
+    std::atomic<unsigned> spare_ = 0;
     std::atomic<unsigned> started_ = 0;
     std::mutex starting_;
 };

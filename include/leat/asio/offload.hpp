@@ -62,7 +62,7 @@ public:
         call_->waiting = h;
         auto back = loop_service::of(ex_).back();
         const auto ticket = back->leave(ex_);
-        boost::asio::post(blocking_pool(), [shared = call_, back = std::move(back), ticket]() mutable {
+        auto work = [shared = call_, back, ticket]() mutable {
             try {
                 if constexpr (std::is_void_v<result>)
                     shared->run();
@@ -76,7 +76,13 @@ public:
                 if (const auto waiting = shared->waiting)
                     waiting.resume();
             });
-        });
+        };
+        try {
+            boost::asio::post(blocking_pool(), std::move(work));
+        } catch (...) { // no thread, no memory
+            back->give_up(ticket);
+            throw;
+        }
     }
     result await_resume() { return call_->out.take(); }
 

@@ -98,18 +98,20 @@ public:
     }
 
     /// What was read of the document given last is sound, and of this line alone. Out of line: 3 ns less.
-    LEAT_NOINLINE bool stayed_within(const rd::line_to_parse& line) {
+    LEAT_NOINLINE bool stayed_within(const rd::line_to_parse& line, bool may_be_raw) {
         if (!document_->is_alive())
             return false;
         const auto location = document_->current_location();
         const char* const at =
             location.error() ? end_ : location.value_unsafe(); // none behind the last document
         const char* behind = line.text.data() + line.text.size();
-        if (at <= behind)
-            return true;
+        if (may_be_raw && at > behind) // raw_json() of a whole document has the line's end in it, too
+            return false;
         while (behind != end_ && (*behind == '\n' || *behind == '\r' || *behind == ' ' || *behind == '\t'))
             ++behind;
-        return at <= behind;
+        // What goes on with a document may have been read, and left again.
+        const bool goes_on = behind != end_ && (*behind == ',' || *behind == ']' || *behind == '}');
+        return at <= behind && !goes_on;
     }
 
 private:
@@ -186,7 +188,7 @@ public:
             if (::simdjson::ondemand::document* const found = parsers_->run.parse(line)) {
                 try {
                     element value = f_(*found);
-                    if (parsers_->run.stayed_within(line))
+                    if (parsers_->run.stayed_within(line, std::is_convertible_v<element, std::string_view>))
                         return static_cast<element&&>(value);
                 } catch (...) { // once more, with this line alone
                 }
@@ -267,7 +269,8 @@ private:
 /// Throws: what its source and `f` throw; `leat::record::error`, after the documents before it: syntax, value, too_large. A part of
 /// a document that nobody asks for is checked for UTF-8 and closed strings only; what follows the document on its line is not looked at.
 /// `f` is given a line with several others, which simdjson looks at together. Where it throws then, or finds a fault, it is called
-/// again with the line alone, and that counts. Only `document::at_end()` differs: it may say no at the end of a line.
+/// again with the line alone, and that counts. Two things differ: `document::at_end()` may say no at the end of a line, and `raw_json()`
+/// of a whole document may have the line's end in it, where `f` gives it as part of something else.
 /// Borrows: a document, and what it gave that is a view, is valid until the next step. Owns: the parser, `f`, and a copy of the
 /// line that crosses a chunk border, or ends within 64 bytes of one. Do not move the pipeline once it has begun.
 /// Threads: parses where the reader's step runs. Batches: preserved: `f` is called when its result is asked for.

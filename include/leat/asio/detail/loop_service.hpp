@@ -35,6 +35,12 @@ public:
         boost::asio::post(t->get_executor(), std::move(f));
         away_.erase(t);
     }
+    /// Nothing will come back on that ticket.
+    void give_up(ticket t) {
+        const std::lock_guard lock(mutex_);
+        if (open_)
+            away_.erase(t);
+    }
     void close() {
         const std::lock_guard lock(mutex_);
         open_ = false;

@@ -23,7 +23,6 @@
 #include "../options.hpp"
 #include "buffer.hpp"
 #include "descriptor.hpp"
-#include "ring.hpp"
 #include "worker.hpp"
 
 namespace leat::file::detail {
@@ -34,7 +33,7 @@ namespace leat::file::detail {
 ///   worker.
 /// * Regular files and block devices: preadv2(RWF_NOWAIT) on the loop while the bytes are in the page cache;
 ///   otherwise, and where the file system does not know that flag (/proc, /sys), a worker fills the free
-///   buffers until none is left; or io_uring does, in programs that are compiled with it.
+///   buffers until none is left.
 /// * FIFOs, terminals and other devices: a read when the descriptor is ready. A FIFO is never read before it
 ///   was ready once: without a writer a read would return 0, which looks like the end. A device that has no
 ///   readiness (/dev/zero) is left to the worker.
@@ -57,7 +56,7 @@ public:
             holding_ = true;
             if (!over_ && !working_ && pumping_ && ahead_ != read_ahead::never &&
                 free_buffers() * 2 >= buffers_.size() - 1)
-                fill_buffers();
+                start([this] { fill(); });
             return std::span<const std::byte>(b.bytes.get(), b.size);
         }
         if (!over_ ||
@@ -75,12 +74,8 @@ public:
         const std::lock_guard lock(mutex_);
         over_ = stopping_ = true;
         ready_.reset();
-        if (working_) {
-            ring_.cancel();
-        } else {
+        if (!working_)
             fd_.close();
-            ring_.close();
-        }
     }
 
 private:
@@ -149,47 +144,7 @@ private:
         }
         for (buffer& b : buffers_)
             allocate(b); // here, where running out of memory can be thrown
-        fill_buffers();
-    }
-
-    void fill_buffers() {
-        if (!blocking_) { // from here on reads may wait, for they are not the loop's
-            ::fcntl(fd_.get(), F_SETFL, ::fcntl(fd_.get(), F_GETFL) & ~O_NONBLOCK);
-            blocking_ = true;
-        }
-        // `always` wants another thread for the copying, which io_uring would do here.
-        if (ahead_ != read_ahead::always && seekable_ && ring_.open(home(), fd_))
-            read_by_ring();
-        else
-            start([this] { fill(); });
-    }
-
-    void read_by_ring() {
-        buffer& b = next_buffer();
-        begin_work();
-        ring_.read(
-            offset_, b.bytes.get(), wanted(),
-            [self = std::static_pointer_cast<reader_state>(shared_from_this()),
-             &b](const boost::system::error_code& ec, std::size_t n) { self->ring_has_read(b, ec, n); });
-    }
-
-    void ring_has_read(buffer& b, const boost::system::error_code& ec, std::size_t n) {
-        const std::lock_guard lock(mutex_);
-        working_ = false;
-        if (stopping_)
-            return ring_.close();
-        if (ec && ec != asio::error::eof)
-            fail("read", ec.value(), offset_);
-        else
-            put(b, n);
-        if (!full())
-            read_by_ring();
-        notify();
-    }
-
-    /// The buffers are as full as they shall be.
-    bool full() const noexcept {
-        return over_ || free_buffers() == 0 || (ahead_ == read_ahead::never && written_ != read_);
+        start([this] { fill(); });
     }
 
     void read_ready() {
@@ -284,11 +239,15 @@ private:
     }
 
     void fill() {
+        if (!blocking_) { // from here on reads may wait
+            ::fcntl(fd_.get(), F_SETFL, ::fcntl(fd_.get(), F_GETFL) & ~O_NONBLOCK);
+            blocking_ = true;
+        }
         for (;;) {
             buffer* b = nullptr;
             {
                 const std::lock_guard lock(mutex_);
-                if (full())
+                if (over_ || free_buffers() == 0 || (ahead_ == read_ahead::never && written_ != read_))
                     return;
                 b = &next_buffer();
             }
@@ -314,7 +273,6 @@ private:
     std::uint64_t offset_; // of the next byte to be read from the file
     const std::uint64_t end_;
     descriptor fd_;
-    ring ring_;     // owns it instead, once there is one
     watched ready_; // owns the descriptor instead, if it has readiness
     bool opened_ = false;
     bool seekable_ = false;

@@ -74,18 +74,14 @@ public:
 protected:
     /// Runs `job` on a worker. Under the lock, and only if no job runs.
     template <class Job> void start(Job job) {
-        begin_work();
         asio::post(blocking_pool(), [self = shared_from_this(), job = std::move(job)]() mutable {
             job();
             const std::lock_guard lock(self->mutex_);
             self->working_ = false;
             self->notify();
         });
-    }
-
-    /// A job has begun that is done elsewhere: whoever does it sets `working_` to false, and notifies.
-    void begin_work() noexcept {
-        working_ = true;
+        working_ =
+            true; // only now, for there may be no thread for it; the job waits for the lock before it is over
         changed_ = false;
     }
 
