@@ -105,6 +105,8 @@ public:
         const char* const at =
             location.error() ? end_ : location.value_unsafe(); // none behind the last document
         const char* behind = line.text.data() + line.text.size();
+        if (at <= behind && end_ - behind > 1 && *behind == '\n' && behind[1] == '{')
+            return true;               // as nearly always
         if (may_be_raw && at > behind) // raw_json() of a whole document has the line's end in it, too
             return false;
         while (behind != end_ && (*behind == '\n' || *behind == '\r' || *behind == ' ' || *behind == '\t'))
