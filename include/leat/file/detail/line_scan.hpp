@@ -22,7 +22,7 @@ struct line_scan {
 };
 
 /// A scanner writes up to `room` + `scan_slack` lines to `out`: it looks for room once per `scan_block`
-/// bytes, and scribbles one further. It stops before `last` when the room is used up, which the caller sees
+/// bytes, and scribbles a few further. It stops before `last` when the room is used up, which the caller sees
 /// by `count >= room`.
 using line_scanner = line_scan (*)(const char* first, const char* last, char delimiter, std::string_view* out,
                                    std::size_t room);

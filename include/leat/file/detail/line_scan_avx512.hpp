@@ -19,9 +19,9 @@
 namespace leat::file::detail {
 
 inline bool has_avx512() noexcept {
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vbmi2") &&
-           __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+    return leat::detail::has_avx2() && __builtin_cpu_supports("avx512f") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vbmi2");
 }
 
 /// Where lines end, counted from the start of the first of them.
@@ -38,8 +38,8 @@ public:
     }
 
 private:
-    std::uint32_t
-        notes_[1 + most + scan_block + 64]; // the last block may be all ends, and is written with some more
+    // The last block may be all ends, and is written with some more.
+    std::uint32_t notes_[1 + most + scan_block + 64];
 };
 
 // The forms with a mask, though it is full: g++ 12 warns of the others that something in them is not initialized.
@@ -121,8 +121,8 @@ template <bool StripCr>
             }
             if ((ends[0] | ends[1] | ends[2] | ends[3]) == 0)
                 continue;
-            if constexpr (
-                StripCr) { // most texts have none, and one look at a block is less than one at each line
+            // Most texts have no carriage return, and one look at a block is less than one at each line.
+            if constexpr (StripCr) {
                 std::uint64_t cr[4];
                 for (int j = 0; j != 4; ++j)
                     cr[j] = _mm512_cmpeq_epi8_mask(bytes[j], returns);
